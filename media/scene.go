@@ -1,0 +1,38 @@
+package media
+
+// Scene is all that a view draws at one moment. Text in it comes from other
+// people and has been filtered before: no control or escape characters.
+type Scene struct {
+	Tiles []Tile // the others, in a stable order
+
+	Self          *Frame // own picture, not mirrored (the view does that); nil while there is none
+	SelfMuted     bool
+	SelfCameraOff bool
+
+	Status string   // one line: whom, how long, how well
+	Chat   []string // the latest lines, oldest first, already with the writer's name
+	Stats  []string // the statistics overlay; empty while it is hidden
+	Help   bool     // show the keys
+}
+
+// Tile is one other person's place in the scene.
+type Tile struct {
+	Frame     *Frame // the latest picture; nil while there is none
+	Name      string
+	Muted     bool
+	CameraOff bool
+	Quality   Quality
+	Notice    string // shown over the picture: "ringing…", "reconnecting…"
+}
+
+// Quality is how good a link is, as bars on a phone.
+type Quality int
+
+// The qualities, worst first.
+const (
+	QualityUnknown Quality = iota
+	QualityBad
+	QualityPoor
+	QualityGood
+	QualityExcellent
+)
