@@ -1,0 +1,196 @@
+package quicproto
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+)
+
+// ALPN names the protocol in the TLS handshake.
+const ALPN = "prattle/1"
+
+// Timeouts of a connection.
+const (
+	// idleTimeout ends a connection on which nothing was heard: long enough for
+	// a laptop to change networks, short enough that a dead peer is not waited
+	// for.
+	idleTimeout = 25 * time.Second
+	// keepAlive makes a silent connection (both muted, before Accept) prove
+	// that it lives.
+	keepAlive = 1 * time.Second
+	// handshakeTimeout is the patience for the other side's first answer.
+	handshakeTimeout = 5 * time.Second
+	// helloTimeout bounds how long a peer may hold a handshaken connection
+	// without a word on its control stream.
+	helloTimeout = 5 * time.Second
+)
+
+// Endpoint is one UDP socket on which connections are dialled and accepted.
+type Endpoint struct {
+	transport *quic.Transport
+	listener  *quic.Listener
+
+	mu    sync.Mutex
+	conns map[laneToken]*Conn // accepted ones, which further lanes may join
+}
+
+// Open makes an endpoint on socket, which it owns from then on.
+func Open(socket net.PacketConn) *Endpoint {
+	return &Endpoint{
+		transport: &quic.Transport{
+			Conn: socket,
+			ConnContext: func(ctx context.Context, _ *quic.ClientInfo) (context.Context, error) {
+				ctx, _ = withGauge(ctx)
+				return ctx, nil
+			},
+		},
+		conns: make(map[laneToken]*Conn),
+	}
+}
+
+func config() *quic.Config {
+	return &quic.Config{
+		HandshakeIdleTimeout: handshakeTimeout,
+		MaxIdleTimeout:       idleTimeout,
+		KeepAlivePeriod:      keepAlive,
+		EnableDatagrams:      true,
+		// A peer opens one control stream; files will need a few more.
+		MaxIncomingStreams:    8,
+		MaxIncomingUniStreams: 8,
+		// Control messages are small: a peer cannot make us buffer more.
+		InitialStreamReceiveWindow:     64 << 10,
+		MaxStreamReceiveWindow:         1 << 20,
+		InitialConnectionReceiveWindow: 128 << 10,
+		MaxConnectionReceiveWindow:     2 << 20,
+		Tracer:                         tracer,
+	}
+}
+
+// Addr is the local address of the socket.
+func (e *Endpoint) Addr() net.Addr { return e.transport.Conn.LocalAddr() }
+
+// Listen begins to take incoming connections, which Accept returns. The TLS
+// configuration must ask for the peer's certificate.
+func (e *Endpoint) Listen(conf *tls.Config) error {
+	l, err := e.transport.Listen(conf, config())
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	e.listener = l
+	return nil
+}
+
+// Accept waits for the next peer whose handshake succeeds. The peer has yet to
+// say something: see Incoming.
+func (e *Endpoint) Accept(ctx context.Context) (*Incoming, error) {
+	q, err := e.listener.Accept(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Incoming{endpoint: e, quic: q}, nil
+}
+
+// Incoming is a connection whose handshake is done and which has not said
+// anything yet.
+type Incoming struct {
+	endpoint *Endpoint
+	quic     *quic.Conn
+}
+
+// Open waits for the peer's control stream and first message, for a few seconds.
+// It returns nil, and no error, if the peer only adds a lane to a connection
+// that it has already.
+func (in *Incoming) Open(ctx context.Context) (*Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	stream, reader, first, err := in.greet(ctx)
+	if err != nil {
+		in.Refuse(CloseProtocol)
+		return nil, fmt.Errorf("wait for the first message: %w", err)
+	}
+	g, _ := in.quic.Context().Value(gaugeKey{}).(*gauge)
+	l := &lane{quic: in.quic, gauge: g}
+	if m, ok := first.(*addLane); ok {
+		return nil, in.endpoint.addLane(l, m)
+	}
+	c := newConn(l, stream, reader, first)
+	in.endpoint.expectLanes(c)
+	return c, nil
+}
+
+func (in *Incoming) greet(ctx context.Context) (*quic.Stream, *bufio.Reader, Message, error) {
+	stream, err := in.quic.AcceptStream(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		stream.SetReadDeadline(deadline)
+		defer stream.SetReadDeadline(time.Time{})
+	}
+	reader := bufio.NewReader(stream)
+	first, err := readMessage(reader)
+	return stream, reader, first, err
+}
+
+// Refuse closes the connection.
+func (in *Incoming) Refuse(code CloseCode) {
+	in.quic.CloseWithError(quic.ApplicationErrorCode(code), "")
+}
+
+// RemoteAddr is the peer's address.
+func (in *Incoming) RemoteAddr() net.Addr { return in.quic.RemoteAddr() }
+
+// TLS describes the handshake, with the peer's certificate.
+func (in *Incoming) TLS() tls.ConnectionState { return in.quic.ConnectionState().TLS }
+
+// ErrUnreachable says that nobody answered at an address.
+var ErrUnreachable = errors.New("nobody answers there")
+
+// Dial connects to addr. The TLS configuration decides whether the peer is the
+// right one; its error is wrapped in the one returned.
+func (e *Endpoint) Dial(ctx context.Context, addr net.Addr, conf *tls.Config) (*Conn, error) {
+	l, stream, err := e.dialLane(ctx, addr, conf)
+	if err != nil {
+		return nil, err
+	}
+	return newConn(l, stream, bufio.NewReader(stream), nil), nil
+}
+
+func (e *Endpoint) dialLane(ctx context.Context, addr net.Addr, conf *tls.Config) (*lane, *quic.Stream, error) {
+	ctx, g := withGauge(ctx)
+	q, err := e.transport.Dial(ctx, addr, conf, config())
+	if err != nil {
+		return nil, nil, dialError(err)
+	}
+	stream, err := q.OpenStreamSync(ctx)
+	if err != nil {
+		q.CloseWithError(quic.ApplicationErrorCode(CloseNormal), "")
+		return nil, nil, fmt.Errorf("open the control stream: %w", closeCause(q, err))
+	}
+	return &lane{quic: q, gauge: g}, stream, nil
+}
+
+func dialError(err error) error {
+	var idle *quic.IdleTimeoutError
+	var handshake *quic.HandshakeTimeoutError
+	if errors.As(err, &idle) || errors.As(err, &handshake) || errors.Is(err, context.DeadlineExceeded) {
+		return ErrUnreachable
+	}
+	return err
+}
+
+// Close ends all connections of the endpoint and closes its socket.
+func (e *Endpoint) Close() error {
+	if e.listener != nil {
+		e.listener.Close()
+	}
+	err := e.transport.Close()
+	return errors.Join(err, e.transport.Conn.Close())
+}

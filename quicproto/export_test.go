@@ -1,0 +1,16 @@
+package quicproto
+
+// WriteRaw writes bytes to the control stream as they are.
+func WriteRaw(c *Conn, b []byte) error {
+	_, err := c.stream.Write(b)
+	return err
+}
+
+// ClaimLane says on c's control stream that c is a lane of victim.
+func ClaimLane(c, victim *Conn) error {
+	token, err := victim.laneToken()
+	if err != nil {
+		return err
+	}
+	return c.Send(&addLane{Token: token[:]})
+}

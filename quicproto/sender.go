@@ -1,0 +1,211 @@
+package quicproto
+
+import (
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/skulltech/prattle/media"
+)
+
+// sender is the outgoing half of a Session: it numbers, packetises, queues,
+// paces and repairs what is sent. A packet's way through it:
+//
+//	sendVideo -> packetise -> queue -> pop -> log -> datagram
+//	                ring <- retransmit <- NACK ┘  └-> rate <- feedback
+type sender struct {
+	queue sendQueue
+	log   sentLog
+	rate  *rateControl
+	clock reportClock
+	acks  []packetAck // reused
+
+	audio, video, repair, feedback stream
+
+	maxDatagram int
+	stats       SendStats
+}
+
+// stream numbers the packets of one SSRC and keeps the latest.
+type stream struct {
+	ssrc uint32
+	seq  uint16 // of the next packet
+	ring packetRing
+}
+
+// How many packets of each stream are kept (powers of two). Video must last for
+// as long as a NACK may ask for it, and for what the queue may hold.
+const (
+	videoRing    = 1024
+	audioRing    = 64
+	repairRing   = 512
+	feedbackRing = 64
+)
+
+// SendStats counts what left since the start. Bytes are those on the wire.
+type SendStats struct {
+	Packets, Bytes uint64
+	VideoBytes     uint64
+	Retransmitted  uint64 // packets
+	FramesDropped  uint64 // frames that missed their deadline in the queue
+}
+
+func newSender(cfg SessionConfig) sender {
+	return sender{
+		queue:       sendQueue{pace: newPacer(cfg.Start)},
+		rate:        newRateControl(rateConfig{Start: cfg.Start, Min: cfg.Min, Max: cfg.Max}),
+		audio:       stream{ssrc: ssrcAudio, ring: newPacketRing(audioRing)},
+		video:       stream{ssrc: ssrcVideo, ring: newPacketRing(videoRing)},
+		repair:      stream{ssrc: ssrcRepair, ring: newPacketRing(repairRing)},
+		feedback:    stream{ring: newPacketRing(feedbackRing)},
+		maxDatagram: minDatagramSize,
+	}
+}
+
+// begin starts the next RTP packet of the stream.
+func (s *stream) begin(flow Flow, h rtp.Header) *packet {
+	h.Version = 2
+	h.SSRC, h.SequenceNumber = s.ssrc, s.seq
+	p := s.ring.slot(s.seq)
+	p.begin(flow, &h)
+	s.seq++
+	return p
+}
+
+// sendAudio queues one packet of sound.
+func (s *sender) sendAudio(now time.Time, codec string, timestamp uint32, payload []byte) {
+	p := s.audio.begin(FlowAudio, rtp.Header{PayloadType: audioPayloadTypes[codec], Timestamp: timestamp})
+	p.data = append(p.data, payload...)
+	s.queue.push(now, p)
+}
+
+// sendVideo packetises a frame and queues its packets.
+func (s *sender) sendVideo(now time.Time, f *media.EncodedFrame) error {
+	format, err := videoFormatByCodec(f.Codec)
+	if err != nil {
+		return err
+	}
+	s.dropLate(now)
+	for rest, first := f.Data, true; first || len(rest) > 0; first = false {
+		rest = s.packetise(now, format, f, rest, first)
+	}
+	return nil
+}
+
+// packetise queues the next packet of a frame and returns what is left of it.
+// The packets of a frame are of about equal size: a small last one costs as
+// much overhead and is lost as easily.
+func (s *sender) packetise(now time.Time, format *videoFormat, f *media.EncodedFrame, rest []byte, first bool) []byte {
+	h := rtp.Header{PayloadType: format.payloadType, Timestamp: f.Timestamp}
+	if first && format.payloadType != ptVP9 {
+		setReferences(&h, f)
+	}
+	p := s.video.begin(FlowVideo, h)
+	p.frame = f.ID
+	mark := len(p.data)
+	p.data = format.append(p.data, f, first, false)
+	room := max(s.maxDatagram-repairHead-len(p.data), 1)
+	n := len(rest)
+	if n > room {
+		count := (n + room - 1) / room
+		n = (n + count - 1) / count
+	}
+	if n == len(rest) {
+		p.data = format.append(p.data[:mark], f, first, true)
+		p.data[p.head-rtpSize-extensionSize(&h)+1] |= 0x80 // RTP marker
+	}
+	p.data = append(p.data, rest[:n]...)
+	s.queue.push(now, p)
+	return rest[n:]
+}
+
+// frameDeadline is how long a frame may wait in the queue. Later it would only
+// stand in the way of fresher ones.
+const frameDeadline = 350 * time.Millisecond
+
+// dropLate empties the video queue if its head has missed its deadline: the
+// frames behind it depend on it.
+func (s *sender) dropLate(now time.Time) {
+	q := &s.queue.flows[FlowVideo]
+	if q.len() == 0 || now.Sub(q.front().queued) < frameDeadline {
+		return
+	}
+	s.stats.FramesDropped++
+	q.clear()
+}
+
+// retransmit queues a copy of a video packet in the form of RFC 4588: the
+// original sequence number, then (ours, instead of a payload type of its own
+// for each codec) the original payload type, then the original payload.
+func (s *sender) retransmit(now time.Time, seq uint16) {
+	p := s.video.ring.find(seq)
+	if p == nil || p.sent.IsZero() || now.Sub(p.sent) > nackGiveUp {
+		return
+	}
+	s.stats.Retransmitted++
+	s.queue.push(now, s.repairCopy(p, 0))
+}
+
+// repairHead is what a retransmission adds to a packet, in bytes.
+const repairHead = 3
+
+func (s *sender) repairCopy(original *packet, probe int) *packet {
+	var h rtp.Header
+	if _, err := h.Unmarshal(original.data[1:]); err != nil {
+		panic("quicproto: own RTP packet does not parse: " + err.Error())
+	}
+	payloadType := h.PayloadType
+	h.PayloadType = ptRTX
+	p := s.repair.begin(FlowRepair, h)
+	p.frame, p.probe = original.frame, probe
+	p.data = append(p.data, byte(original.seq>>8), byte(original.seq), payloadType)
+	p.data = append(p.data, original.payload()...)
+	return p
+}
+
+// sendFeedback queues an RTCP packet.
+func (s *sender) sendFeedback(now time.Time, b []byte) {
+	f := &s.feedback
+	p := f.ring.slot(f.seq)
+	*p = packet{data: p.data[:0], flow: FlowFeedback, seq: f.seq}
+	f.seq++
+	p.data = append(appendFlow(p.data, FlowFeedback), b...)
+	s.queue.push(now, p)
+}
+
+// pop returns the next datagram that may leave now, nil if none may.
+func (s *sender) pop(now time.Time) []byte {
+	s.queue.pace.setRate(s.rate.pacing())
+	p := s.queue.pop(now)
+	if p == nil {
+		return nil
+	}
+	s.stats.Packets++
+	s.stats.Bytes += uint64(p.wireSize())
+	if p.flow == FlowVideo {
+		s.stats.VideoBytes += uint64(p.wireSize())
+	}
+	if p.ssrc != 0 {
+		id := s.log.add(now, p)
+		s.rate.handleSent(now, sentPacket{id: id, size: p.wireSize(), probe: p.probe})
+	}
+	return p.data
+}
+
+// probe queues copies of recent packets where the rate control wants to know
+// whether the path takes more.
+func (s *sender) probe(now time.Time) {
+	_, bytes, cluster, ok := s.rate.probe()
+	if !ok {
+		return
+	}
+	for seq := s.video.seq - 1; bytes > 0; seq-- {
+		original := s.video.ring.find(seq)
+		if original == nil || original.sent.IsZero() || len(original.data) > s.maxDatagram {
+			return
+		}
+		p := s.repairCopy(original, cluster)
+		bytes -= p.wireSize()
+		s.queue.push(now, p)
+	}
+}

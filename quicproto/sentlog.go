@@ -1,0 +1,58 @@
+package quicproto
+
+import "time"
+
+// sentLog remembers what was sent on each RTP stream, so that feedback, which
+// speaks of streams and sequence numbers, can be read as facts about packets.
+type sentLog struct {
+	nextID  uint64
+	streams [ssrcCount][sentWindow]sentEntry
+	settled [ssrcCount]uint16 // whatever was sent before is known to have arrived or not
+}
+
+// sentWindow is how many packets of a stream are remembered: 4 s of a 5 Mbit/s
+// stream. A power of two.
+const sentWindow = 2048
+
+type sentEntry struct {
+	id    uint64 // 0: empty
+	seq   uint16
+	size  int
+	sent  time.Time
+	state sentState
+}
+
+type sentState uint8
+
+const (
+	inFlight sentState = iota
+	arrived
+	lost
+)
+
+// add records that p leaves now and returns its link-wide number, which counts
+// from 1.
+func (l *sentLog) add(now time.Time, p *packet) uint64 {
+	l.nextID++
+	if settled := &l.settled[p.ssrc-1]; p.seq-*settled >= sentWindow {
+		*settled = p.seq - sentWindow + 1 // forgotten without news
+	}
+	*l.entry(p.ssrc, p.seq) = sentEntry{id: l.nextID, seq: p.seq, size: p.wireSize(), sent: now}
+	return l.nextID
+}
+
+func (l *sentLog) entry(ssrc uint32, seq uint16) *sentEntry {
+	return &l.streams[ssrc-1][int(seq)%sentWindow]
+}
+
+// find returns the entry of a packet, nil if it is unknown or too old.
+func (l *sentLog) find(ssrc uint32, seq uint16) *sentEntry {
+	if ssrc < 1 || ssrc > ssrcCount {
+		return nil
+	}
+	e := l.entry(ssrc, seq)
+	if e.id == 0 || e.seq != seq {
+		return nil
+	}
+	return e
+}

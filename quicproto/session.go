@@ -1,0 +1,268 @@
+package quicproto
+
+import (
+	"time"
+
+	"github.com/pion/rtcp"
+
+	"github.com/skulltech/prattle/media"
+)
+
+// SessionConfig is what a Session starts with.
+type SessionConfig struct {
+	Start, Min, Max media.Bitrate // of all that is sent, on the wire; zero values get defaults
+}
+
+// Session is the media of one link, both ways, without I/O: datagrams and
+// frames go in and come out, and time is passed in. It has one owner, which
+// after each call asks Pop for datagrams to send, PopFrame and PopSound for
+// what has arrived, and Next for when to call Advance.
+type Session struct {
+	sender   sender
+	receiver receiver
+	rtt      rttEstimate
+
+	nextReport time.Time
+	seqs       []uint16 // reused
+	loss       *LossNotice
+	peerLoss   []LossNotice
+}
+
+// LossNotice says that the receiver's picture stands still: what it last
+// decoded, and that it needs a frame predicted from nothing later than that.
+type LossNotice struct {
+	HasDecoded  bool
+	LastDecoded uint16 // picture ID
+}
+
+// NewSession makes the media half of a link.
+func NewSession(cfg SessionConfig) *Session {
+	return &Session{sender: newSender(cfg), receiver: newReceiver()}
+}
+
+// SetMaxDatagram tells the largest datagram in bytes that the path carries.
+func (s *Session) SetMaxDatagram(n int) { s.sender.maxDatagram = n }
+
+// SendAudio queues one packet of sound; timestamp is RTP time at 48 kHz.
+func (s *Session) SendAudio(now time.Time, codec string, timestamp uint32, payload []byte) {
+	s.sender.sendAudio(now, codec, timestamp, payload)
+}
+
+// SendVideo queues a frame. The data is copied.
+func (s *Session) SendVideo(now time.Time, f *media.EncodedFrame) error {
+	return s.sender.sendVideo(now, f)
+}
+
+// NotifyLoss tells the other side, with the next Pop, that our picture stands
+// still.
+func (s *Session) NotifyLoss(now time.Time, n LossNotice) {
+	s.loss = &n
+	s.report(now)
+}
+
+// HandleDatagram takes a datagram that arrived at now. What is malformed is
+// counted and dropped.
+func (s *Session) HandleDatagram(now time.Time, b []byte) {
+	flow, packet, err := ParseDatagram(b)
+	switch {
+	case err != nil:
+		s.receiver.stats.Malformed++
+	case flow == FlowFeedback:
+		s.handleRTCP(now, packet)
+	default:
+		s.receiver.handleRTP(now, flow, packet)
+	}
+	if s.nextReport.IsZero() {
+		s.nextReport = now.Add(s.reportInterval())
+	}
+}
+
+func (s *Session) handleRTCP(now time.Time, b []byte) {
+	s.receiver.stats.Packets++
+	s.receiver.stats.Bytes += uint64(len(b) + 1 + overhead)
+	packets, err := rtcp.Unmarshal(b)
+	if err != nil {
+		s.receiver.stats.Malformed++
+		return
+	}
+	for _, p := range packets {
+		switch p := p.(type) {
+		case *rtcp.CCFeedbackReport:
+			s.handleReport(now, p)
+		case *rtcp.TransportLayerNack:
+			s.handleNack(now, p)
+		case *rtcp.ApplicationDefined:
+			s.handleLossNotice(p)
+		}
+	}
+}
+
+func (s *Session) handleReport(now time.Time, r *rtcp.CCFeedbackReport) {
+	tx := &s.sender
+	if sample, ok := tx.log.roundTrip(now, r); ok {
+		s.rtt.add(sample)
+	}
+	tx.acks = tx.log.readReport(tx.acks[:0], &tx.clock, r)
+	tx.rate.handleFeedback(now, tx.acks)
+}
+
+func (s *Session) handleNack(now time.Time, n *rtcp.TransportLayerNack) {
+	if n.MediaSSRC != ssrcVideo {
+		return
+	}
+	for i := range n.Nacks {
+		n.Nacks[i].Range(func(seq uint16) bool {
+			s.sender.retransmit(now, seq)
+			return true
+		})
+	}
+}
+
+// maxLossNotices bounds what waits for the owner; only the latest matter.
+const maxLossNotices = 4
+
+func (s *Session) handleLossNotice(p *rtcp.ApplicationDefined) {
+	n, ok := parseLossNotice(p)
+	if !ok {
+		s.receiver.stats.Malformed++
+		return
+	}
+	if len(s.peerLoss) < maxLossNotices {
+		s.peerLoss = append(s.peerLoss, n)
+	}
+}
+
+// PopLoss returns the other side's next notice that its picture stands still.
+func (s *Session) PopLoss() (LossNotice, bool) {
+	if len(s.peerLoss) == 0 {
+		return LossNotice{}, false
+	}
+	n := s.peerLoss[0]
+	s.peerLoss = s.peerLoss[1:]
+	return n, true
+}
+
+// PopFrame returns the next complete frame that arrived, in order of
+// completion.
+func (s *Session) PopFrame() (media.EncodedFrame, bool) {
+	r := &s.receiver
+	if len(r.frames) == 0 {
+		return media.EncodedFrame{}, false
+	}
+	f := r.frames[0]
+	r.frames = append(r.frames[:0], r.frames[1:]...)
+	return f, true
+}
+
+// PopSound returns the next packet of sound that arrived.
+func (s *Session) PopSound() (SoundPacket, bool) {
+	r := &s.receiver
+	if len(r.sounds) == 0 {
+		return SoundPacket{}, false
+	}
+	p := r.sounds[0]
+	r.sounds = append(r.sounds[:0], r.sounds[1:]...)
+	return p, true
+}
+
+// Pop returns the next datagram that may leave at now, nil if none may. It is
+// valid until a few more have been popped.
+func (s *Session) Pop(now time.Time) []byte { return s.sender.pop(now) }
+
+// Advance does what is due at now.
+func (s *Session) Advance(now time.Time) {
+	tx := &s.sender
+	tx.rate.advance(now)
+	tx.dropLate(now)
+	tx.probe(now)
+	due := s.nextNack()
+	if !s.nextReport.IsZero() && !now.Before(s.nextReport) || !due.IsZero() && !now.Before(due) {
+		s.report(now)
+	}
+}
+
+// Next says when Advance or Pop has something to do; zero for never.
+func (s *Session) Next(now time.Time) time.Time {
+	next := earliest(s.nextReport, s.nextNack())
+	next = earliest(next, s.sender.rate.next())
+	return earliest(next, s.sender.queue.next(now))
+}
+
+func (s *Session) nextNack() time.Time { return s.receiver.nacks.next(s.rtt.smoothed()) }
+
+// earliest returns the earlier of two times, of which zero means never.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// Feedback must be fresh enough for the other side to react within a round
+// trip, and must not eat the link: about a twentieth of what we send.
+const (
+	minReportInterval = 25 * time.Millisecond
+	maxReportInterval = 100 * time.Millisecond
+	reportSize        = 150 // bytes on the wire, typically
+	reportShare       = 20
+)
+
+func (s *Session) reportInterval() time.Duration {
+	d := reportShare * s.sender.rate.target().Time(reportSize)
+	return min(max(d, minReportInterval), maxReportInterval)
+}
+
+// report sends the other side what it must know: arrival times, what is
+// missing, and whether our picture stands still.
+func (s *Session) report(now time.Time) {
+	s.nextReport = now.Add(s.reportInterval())
+	var packets []rtcp.Packet
+	if r := s.receiver.arrivals.report(now); r != nil {
+		packets = append(packets, r)
+	}
+	s.seqs = s.receiver.nacks.pop(now, s.rtt.smoothed(), s.seqs[:0])
+	if len(s.seqs) > 0 {
+		packets = append(packets, &rtcp.TransportLayerNack{MediaSSRC: ssrcVideo, Nacks: rtcp.NackPairsFromSequenceNumbers(s.seqs)})
+	}
+	if s.loss != nil {
+		packets = append(packets, s.loss.packet())
+		s.loss = nil
+	}
+	if len(packets) == 0 {
+		return
+	}
+	b, err := rtcp.Marshal(packets)
+	if err != nil {
+		panic("quicproto: feedback of ours does not marshal: " + err.Error())
+	}
+	s.sender.sendFeedback(now, b)
+}
+
+// Target is the bitrate on the wire for all that is sent.
+func (s *Session) Target() media.Bitrate { return s.sender.rate.target() }
+
+// Backlog is how long what is queued will take to leave. A sender of pictures
+// that finds it long does better to skip one than to add it.
+func (s *Session) Backlog() time.Duration {
+	return s.sender.rate.pacing().Time(s.sender.queue.backlog())
+}
+
+// RTT is the smoothed round trip, as feedback tells it.
+func (s *Session) RTT() time.Duration { return s.rtt.smoothed() }
+
+// LossRate is the share of our packets that are lost on their way, 0 to 1.
+func (s *Session) LossRate() float64 { return s.sender.rate.lossRate() }
+
+// QueueDelay is how long our packets wait at the bottleneck, as feedback tells.
+func (s *Session) QueueDelay() time.Duration { return s.sender.rate.queueDelay() }
+
+// SendStats returns what was sent so far.
+func (s *Session) SendStats() SendStats { return s.sender.stats }
+
+// ReceiveStats returns what was received so far.
+func (s *Session) ReceiveStats() ReceiveStats {
+	st := s.receiver.stats
+	st.Nacks = s.receiver.nacks.asked
+	st.NeedlessNacks = s.receiver.nacks.waste
+	return st
+}
