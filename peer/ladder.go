@@ -1,0 +1,157 @@
+package peer
+
+import (
+	"time"
+
+	"github.com/skulltech/prattle/media"
+)
+
+// rung is how pictures are sent at some rate.
+type rung struct {
+	Width, Height int
+	FPS           int
+	Video         media.Bitrate // for the encoder
+}
+
+// ladder chooses size and frame rate of the pictures for the rate that a link
+// has, with hysteresis so that they do not swing. It is without I/O.
+type ladder struct {
+	step    int // index into ladderSizes
+	tempo   int // index into ladderTempos
+	started bool
+	better  time.Time // since when a higher rung would fit; zero: it would not
+	last    time.Time // when a picture was last let through
+	spacing time.Duration
+}
+
+// ladderSizes are the sizes of the pictures, in eighths of the camera's width
+// and height.
+var ladderSizes = []int{8, 6, 4, 3, 2}
+
+// ladderTempos are the divisors of the camera's frame rate. Motion is given up
+// last: a small picture that moves says more than a sharp one that stutters.
+var ladderTempos = []int{1, 2, 4}
+
+const (
+	// enoughBits is what a pixel costs in VP9 for a talking head to look clean
+	// rather than blocky: 360 kbit/s for 1280x720 at 30 a second.
+	enoughBits = 0.013
+	// upMargin is how much better than enough the rate must be before the
+	// picture grows, and upDelay for how long.
+	upMargin = 1.3
+	upDelay  = 1500 * time.Millisecond
+	// startVideo is the encoder's rate before the link has told any.
+	startVideo = 1000 * media.Kbps
+)
+
+// choose returns the rung for a link that carries target in all, from a camera
+// that gives w by h pixels at fps.
+func (l *ladder) choose(now time.Time, target media.Bitrate, w, h, fps int) rung {
+	step, tempo := l.fit(videoShare(target), w, h, fps, 1)
+	if !l.started || step > l.step || tempo > l.tempo {
+		l.step, l.tempo, l.started, l.better = step, tempo, true, time.Time{}
+	} else {
+		l.climb(now, videoShare(target), w, h, fps)
+	}
+	r := rung{FPS: max(fps/ladderTempos[l.tempo], 1)}
+	r.Width, r.Height = evenPart(w, ladderSizes[l.step]), evenPart(h, ladderSizes[l.step])
+	r.Video = encoderRate(target, r.FPS)
+	l.spacing = 0
+	if l.tempo > 0 {
+		l.spacing = time.Second / time.Duration(r.FPS)
+	}
+	return r
+}
+
+// climb goes up one rung when it would have fitted well for a while.
+func (l *ladder) climb(now time.Time, video media.Bitrate, w, h, fps int) {
+	step, tempo := l.fit(video, w, h, fps, upMargin)
+	if step >= l.step && tempo >= l.tempo {
+		l.better = time.Time{}
+		return
+	}
+	if l.better.IsZero() {
+		l.better = now
+	}
+	if now.Sub(l.better) < upDelay {
+		return
+	}
+	l.step, l.tempo, l.better = min(step, l.step), min(tempo, l.tempo), time.Time{}
+}
+
+// fit finds the highest rung on which a pixel gets enough bits.
+func (l *ladder) fit(video media.Bitrate, w, h, fps int, margin float64) (step, tempo int) {
+	for tempo := range ladderTempos {
+		for step, eighths := range ladderSizes {
+			pixels := float64(w*eighths/8) * float64(h*eighths/8) * float64(fps) / float64(ladderTempos[tempo])
+			if float64(video) >= enoughBits*margin*pixels {
+				return step, tempo
+			}
+		}
+	}
+	return len(ladderSizes) - 1, len(ladderTempos) - 1
+}
+
+// skip says whether a picture at now comes too soon for the frame rate.
+func (l *ladder) skip(now time.Time) bool {
+	if l.spacing > 0 && now.Sub(l.last) < l.spacing*9/10 {
+		return true
+	}
+	l.last = now
+	return false
+}
+
+func evenPart(n, eighths int) int { return max(n*eighths/16*2, 16) }
+
+// soundRung is how sound is sent at some rate.
+type soundRung struct {
+	Bitrate media.Bitrate // for the encoder
+	Packet  time.Duration // how much sound each packet holds
+}
+
+// soundLadder: the less a link carries, the more sound shares one packet's
+// overhead of 66 bytes. from is the rate of the link in all.
+var soundLadder = []struct {
+	from media.Bitrate
+	soundRung
+}{
+	{400 * media.Kbps, soundRung{32 * media.Kbps, 10 * time.Millisecond}},
+	{150 * media.Kbps, soundRung{28 * media.Kbps, 20 * time.Millisecond}},
+	{80 * media.Kbps, soundRung{20 * media.Kbps, 40 * time.Millisecond}},
+	{0, soundRung{14 * media.Kbps, 60 * time.Millisecond}},
+}
+
+// packetOverhead is what a packet costs on the wire besides its payload, in
+// bytes: IP, UDP, QUIC and RTP headers.
+const packetOverhead = 66
+
+// soundFor chooses how to send sound on a link that carries target in all.
+func soundFor(target media.Bitrate) soundRung {
+	for _, s := range soundLadder {
+		if target >= s.from {
+			return s.soundRung
+		}
+	}
+	return soundLadder[len(soundLadder)-1].soundRung
+}
+
+// wire is what sound takes on the wire.
+func (s soundRung) wire() media.Bitrate {
+	return s.Bitrate + media.Bitrate(time.Second/s.Packet)*packetOverhead*8
+}
+
+// videoShare is what sound and feedback leave of target, on the wire.
+func videoShare(target media.Bitrate) media.Bitrate {
+	feedback := min(target/20, 48*media.Kbps)
+	return max(target-soundFor(target).wire()-feedback, 0)
+}
+
+// minVideo keeps an encoder's rate control working; below it pictures are rare.
+const minVideo = 15 * media.Kbps
+
+// encoderRate is what remains for the encoder once its packets have paid their
+// overhead: a packet for each 1,080 bytes, and half of one more a frame.
+func encoderRate(target media.Bitrate, fps int) media.Bitrate {
+	share := float64(videoShare(target)) - float64(fps)*packetOverhead*8/2
+	return max(media.Bitrate(share*1080/(1080+packetOverhead)), minVideo)
+}

@@ -1,0 +1,85 @@
+package peer
+
+import (
+	"testing"
+	"time"
+
+	"github.com/skulltech/prattle/media"
+)
+
+func TestLadderStepsDownAtOnceAndUpWithCare(t *testing.T) {
+	var l ladder
+	now := time.Unix(1, 0)
+	at := func(target media.Bitrate) rung {
+		now = now.Add(time.Second / 30)
+		return l.choose(now, target, 1280, 720, 30)
+	}
+	if r := at(1500 * media.Kbps); r.Width != 1280 || r.FPS != 30 {
+		t.Fatalf("at 1.5 Mbit/s: %+v", r)
+	}
+	low := at(200 * media.Kbps)
+	if low.Width >= 960 || low.Width*9 != low.Height*16 {
+		t.Fatalf("at 200 kbit/s: %+v", low)
+	}
+	if r := at(1500 * media.Kbps); r.Width != low.Width {
+		t.Errorf("it went up at once, to %+v", r)
+	}
+	var r rung
+	for range int(upDelay/(time.Second/30)) + 2 {
+		r = at(1500 * media.Kbps)
+	}
+	if r.Width != 1280 {
+		t.Errorf("%v later it is still at %+v", upDelay, r)
+	}
+}
+
+func TestLadderDoesNotSwing(t *testing.T) {
+	var l ladder
+	now := time.Unix(1, 0)
+	changes, last := 0, 0
+	for i := range 3000 {
+		now = now.Add(time.Second / 30)
+		target := 480*media.Kbps + media.Bitrate(i%60)*2*media.Kbps
+		r := l.choose(now, target, 1280, 720, 30)
+		if last != 0 && r.Width != last {
+			changes++
+		}
+		last = r.Width
+	}
+	if changes > 2 {
+		t.Errorf("the size changed %d times at a rate that swings by a fifth", changes)
+	}
+}
+
+func TestEveryRateHasARung(t *testing.T) {
+	for target := 20 * media.Kbps; target < 20*media.Mbps; target = target * 11 / 10 {
+		var l ladder
+		r := l.choose(time.Unix(1, 0), target, 1280, 720, 30)
+		if r.Width < 320 || r.Height < 180 || r.FPS < 5 || r.Video < minVideo {
+			t.Errorf("at %v: %+v", target, r)
+		}
+		wire := r.Video + soundFor(target).wire()
+		if target > 60*media.Kbps && wire > target {
+			t.Errorf("at %v picture and sound take %v", target, wire)
+		}
+	}
+}
+
+func TestTempoIsKept(t *testing.T) {
+	var l ladder
+	now := time.Unix(1, 0)
+	shown := 0
+	for range 300 {
+		now = now.Add(time.Second / 30)
+		r := l.choose(now, 45*media.Kbps, 1280, 720, 30)
+		if r.FPS >= 30 {
+			t.Fatalf("at 45 kbit/s: %+v", r)
+		}
+		if !l.skip(now) {
+			shown++
+		}
+	}
+	if shown < 60 || shown > 160 {
+		t.Errorf("%d of 300 pictures let through", shown)
+	}
+}

@@ -1,0 +1,120 @@
+package peer
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/skulltech/prattle/media"
+	"github.com/skulltech/prattle/quicproto"
+)
+
+// Lengths, in characters, to which texts from the other side are cut.
+const (
+	maxName = 40
+	maxChat = 2000
+)
+
+// handleMessage takes a control message from the other side.
+func (l *Link) handleMessage(now time.Time, m quicproto.Message) {
+	l.call.handleHeard(now)
+	switch m := m.(type) {
+	case *quicproto.Hello:
+		l.handleHello(m)
+		l.call.handleMessage(now, m)
+	case *quicproto.Streams:
+		l.handleStreams(m)
+	case *quicproto.Chat:
+		l.handleChat(m)
+	case *quicproto.ChatAck:
+		l.handleChatAck(m)
+	default:
+		l.call.handleMessage(now, m)
+	}
+}
+
+func (l *Link) handleHello(m *quicproto.Hello) {
+	l.remote.mu.Lock()
+	defer l.remote.mu.Unlock()
+	l.remote.name = media.CleanText(m.Name, maxName)
+	l.remote.video, l.remote.audio = m.Video, m.Audio
+}
+
+func (l *Link) handleStreams(m *quicproto.Streams) {
+	if !l.call.media() {
+		return
+	}
+	l.remote.mu.Lock()
+	l.remote.muted, l.remote.cameraOff = !m.Audio, !m.Video
+	l.remote.mu.Unlock()
+	l.room.offer(Event{Kind: EventState, Link: l})
+}
+
+// Streams says what the other side does not send.
+func (l *Link) Streams() (muted, cameraOff bool) {
+	l.remote.mu.Lock()
+	defer l.remote.mu.Unlock()
+	return l.remote.muted, l.remote.cameraOff
+}
+
+// codec chooses the first of ours that the other side can decode.
+func codec(ours, theirs []string) (string, bool) {
+	for _, c := range ours {
+		if slices.Contains(theirs, c) {
+			return c, true
+		}
+	}
+	return "", false
+}
+
+func (l *Link) videoCodec() (string, bool) {
+	l.remote.mu.Lock()
+	defer l.remote.mu.Unlock()
+	return codec(l.room.cfg.VideoCodecs, l.remote.video)
+}
+
+func (l *Link) audioCodec() (string, bool) {
+	l.remote.mu.Lock()
+	defer l.remote.mu.Unlock()
+	return codec(l.room.cfg.AudioCodecs, l.remote.audio)
+}
+
+// chatLog numbers our lines and remembers which have not been acknowledged.
+type chatLog struct {
+	next    atomic.Uint64
+	waiting map[uint64]bool // owned by routineLink
+}
+
+// SendChat sends a line of text; an EventDelivered with the returned number
+// tells that it has arrived.
+func (l *Link) SendChat(text string) uint64 {
+	id := l.chat.next.Add(1)
+	l.do(func(time.Time) {
+		if !l.call.media() {
+			return
+		}
+		if l.chat.waiting == nil {
+			l.chat.waiting = make(map[uint64]bool)
+		}
+		l.chat.waiting[id] = true
+		l.call.send(&quicproto.Chat{ID: id, Text: media.CleanText(text, maxChat)})
+	})
+	return id
+}
+
+func (l *Link) handleChat(m *quicproto.Chat) {
+	if !l.call.media() {
+		return
+	}
+	if l.room.offer(Event{Kind: EventChat, Link: l, Text: media.CleanText(m.Text, maxChat)}) {
+		l.call.send(&quicproto.ChatAck{ID: m.ID})
+	}
+}
+
+func (l *Link) handleChatAck(m *quicproto.ChatAck) {
+	if !l.chat.waiting[m.ID] {
+		return
+	}
+	delete(l.chat.waiting, m.ID)
+	l.room.offer(Event{Kind: EventDelivered, Link: l, ID: m.ID})
+}

@@ -1,0 +1,149 @@
+// Package peertest gives rooms what they need to be tested in virtual time: a
+// camera, a view and codecs that cost nothing and notice every mistake.
+package peertest
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/skulltech/prattle/media"
+)
+
+// RegisterCodecs registers stand-ins for vp9 and opus. The video codec makes
+// frames of the size that the rate asks for and really depends on references:
+// its decoder fails when it is given a frame whose reference it has not decoded.
+func RegisterCodecs() {
+	media.RegisterVideoCodec(media.VideoCodec{
+		Name: "vp9", Preference: 100,
+		NewEncoder: func(c media.VideoEncoderConfig) (media.VideoEncoder, error) {
+			return &encoder{bitrate: c.Bitrate, fps: max(c.FPS, 1)}, nil
+		},
+		NewDecoder: func() (media.VideoDecoder, error) { return &decoder{}, nil },
+	})
+	media.RegisterAudioCodec(media.AudioCodec{
+		Name: "opus", Preference: 100,
+		NewEncoder: func(t media.AudioTuning) (media.AudioEncoder, error) { return &soundEncoder{t.Bitrate}, nil },
+		NewDecoder: func() (media.AudioDecoder, error) { return soundDecoder{}, nil },
+	})
+}
+
+// A frame on the wire: what it is predicted from and what it shows, then filling.
+type frameHeader struct {
+	ID       uint32
+	Ref      uint32 // the frame it is predicted from; its own ID for a keyframe
+	LongTerm bool   // it becomes the long-term reference
+	N        uint64
+	Captured int64
+	W, H     uint16
+}
+
+var headerSize = binary.Size(frameHeader{})
+
+type encoder struct {
+	bitrate  media.Bitrate
+	fps      int
+	next     uint32
+	longTerm uint32
+	hasLong  bool
+	buf      []byte
+}
+
+// keyframeCost is how many times larger a keyframe is than other frames.
+const keyframeCost = 4
+
+func (e *encoder) Encode(f *media.Frame, o media.EncodeOrder) (media.EncodedFrame, error) {
+	if o.Bitrate > 0 {
+		e.bitrate = o.Bitrate
+	}
+	if o.FPS > 0 {
+		e.fps = o.FPS
+	}
+	id := e.next
+	e.next++
+	h := frameHeader{ID: id, Ref: id - 1, N: f.N, Captured: f.Captured.UnixNano(), W: uint16(f.Width), H: uint16(f.Height)}
+	key := o.Keyframe || id == 0 || o.Recover && (!e.hasLong || id-e.longTerm > 127)
+	size := max(e.bitrate.Bytes(time.Second)/e.fps, headerSize)
+	switch {
+	case key:
+		h.Ref = id
+		size *= keyframeCost
+	case o.Recover:
+		h.Ref = e.longTerm
+	}
+	if key || o.MarkLongTerm {
+		h.LongTerm, e.longTerm, e.hasLong = true, id, true
+	}
+	var err error
+	if e.buf, err = binary.Append(e.buf[:0], binary.BigEndian, h); err != nil {
+		return media.EncodedFrame{}, err
+	}
+	e.buf = append(e.buf, make([]byte, size-headerSize)...)
+	out := media.EncodedFrame{Data: e.buf, Keyframe: key, Width: f.Width, Height: f.Height, ID: uint16(id) & media.FrameIDMask}
+	if !key {
+		out.Refs[0], out.NumRefs = uint8(id-h.Ref), 1
+	}
+	return out, nil
+}
+
+func (e *encoder) Close() error { return nil }
+
+type decoder struct {
+	have              bool
+	last, longTerm    uint32
+	longTermAvailable bool
+}
+
+// ErrReference says that a frame was given to the decoder without the one it is
+// predicted from: with a real codec, garbage on screen.
+var ErrReference = errors.New("peertest: the reference is missing")
+
+func (d *decoder) Decode(data []byte, dst *media.Frame) (bool, error) {
+	var h frameHeader
+	if _, err := binary.Decode(data, binary.BigEndian, &h); err != nil {
+		return false, err
+	}
+	key := h.Ref == h.ID
+	if !key && !(d.have && h.Ref == d.last) && !(d.longTermAvailable && h.Ref == d.longTerm) {
+		return false, ErrReference
+	}
+	d.have, d.last = true, h.ID
+	if h.LongTerm {
+		d.longTerm, d.longTermAvailable = h.ID, true
+	}
+	dst.Resize(int(h.W), int(h.H))
+	dst.N, dst.Captured = h.N, time.Unix(0, h.Captured)
+	return true, nil
+}
+
+func (d *decoder) Close() error { return nil }
+
+type soundEncoder struct{ bitrate media.Bitrate }
+
+// Encode makes a packet of the size that the rate asks for; it holds the length
+// of the sound and its first sample.
+func (e *soundEncoder) Encode(dst []byte, pcm []int16) ([]byte, error) {
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(pcm)))
+	dst = binary.BigEndian.AppendUint16(dst, uint16(pcm[0]))
+	return append(dst, make([]byte, max(e.bitrate.Bytes(media.SampleTime(len(pcm)))-4, 0))...), nil
+}
+
+func (e *soundEncoder) Tune(t media.AudioTuning) error { e.bitrate = t.Bitrate; return nil }
+func (e *soundEncoder) Close() error                   { return nil }
+
+type soundDecoder struct{}
+
+func (soundDecoder) Decode(pcm []int16, packet []byte) (int, error) {
+	if len(packet) < 4 {
+		return 0, errors.New("peertest: short packet")
+	}
+	n := min(int(binary.BigEndian.Uint16(packet)), len(pcm))
+	for i := range n {
+		pcm[i] = int16(binary.BigEndian.Uint16(packet[2:]))
+	}
+	return n, nil
+}
+
+func (soundDecoder) Recover(pcm []int16, _ []byte) error { clear(pcm); return nil }
+func (soundDecoder) Conceal(pcm []int16) error           { clear(pcm); return nil }
+func (soundDecoder) Close() error                        { return nil }

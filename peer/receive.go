@@ -1,0 +1,78 @@
+package peer
+
+import (
+	"time"
+
+	"github.com/skulltech/prattle/quicproto"
+)
+
+// receive moves what has arrived on: frames through the jitter buffer to the
+// decoder, sound to the playout.
+func (l *Link) receive(now time.Time) {
+	l.receiveLosses(now)
+	for p, ok := l.session.PopSound(); ok; p, ok = l.session.PopSound() {
+		l.play(p)
+	}
+	for f, ok := l.session.PopFrame(); ok; f, ok = l.session.PopFrame() {
+		l.jitter.Push(now, f)
+	}
+	if l.broken.CompareAndSwap(true, false) {
+		l.jitter.Reset()
+	}
+	for f, ok := l.jitter.Pop(now); ok; f, ok = l.jitter.Pop(now) {
+		if f.Keyframe {
+			l.keyframes.Add(1)
+		}
+		select {
+		case l.decode <- f:
+		default: // the decoder cannot keep up; what follows would need this frame
+			l.drops.Add(1)
+			l.jitter.Reset()
+		}
+	}
+	l.complain(now)
+}
+
+func (l *Link) play(p quicproto.SoundPacket) {
+	select {
+	case l.played <- p:
+	default:
+		l.drops.Add(1)
+	}
+}
+
+func (l *Link) receiveLosses(now time.Time) {
+	for n, ok := l.session.PopLoss(); ok; n, ok = l.session.PopLoss() {
+		l.demand.recover(now, n, l.session.RTT())
+	}
+}
+
+// complain tells the other side that our picture stands still, when
+// retransmission has had its chance, and again until it moves.
+func (l *Link) complain(now time.Time) {
+	since := l.jitter.Stalled()
+	if since.IsZero() {
+		l.nag = time.Time{}
+		return
+	}
+	rtt := l.session.RTT()
+	if l.nag.IsZero() {
+		l.nag = since.Add(repairPatience(rtt))
+		if _, started := l.jitter.LastDecoded(); !started {
+			l.nag = since // nothing to wait for: we came into the middle
+		}
+	}
+	if now.Before(l.nag) {
+		return
+	}
+	id, ok := l.jitter.LastDecoded()
+	l.session.NotifyLoss(now, quicproto.LossNotice{HasDecoded: ok, LastDecoded: id})
+	l.nag = now.Add(rtt + 50*time.Millisecond)
+}
+
+// repairPatience is how long a missing packet is waited for before a new start
+// is asked for: two tries of a retransmission where those are quick, less than
+// one where they would freeze the picture for longer than the new start.
+func repairPatience(rtt time.Duration) time.Duration {
+	return min(2*rtt+30*time.Millisecond, 150*time.Millisecond)
+}

@@ -1,0 +1,244 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/skulltech/prattle/certs"
+	"github.com/skulltech/prattle/media"
+	"github.com/skulltech/prattle/quicproto"
+)
+
+// Config is what a Room is made of. Identity and the device openers must be set.
+type Config struct {
+	Identity *certs.Identity
+	Name     string // what the other side is told we are called
+	Agent    string // program and version
+
+	Devices Devices
+	FPS     int           // of the pictures sent
+	MaxUp   media.Bitrate // of all that is sent to one peer, on the wire; 0: a default
+	// Codecs in order of preference; empty: all that are registered.
+	VideoCodecs, AudioCodecs []string
+
+	// Decorate adds texts to a scene before it is shown; may be nil. It is
+	// called from the room's goroutine and must not block.
+	Decorate func(*media.Scene)
+	// Measure looks for stamps and clicks in what arrives (see Measurement).
+	Measure bool
+
+	Trace *Trace
+	Log   *slog.Logger
+}
+
+// Devices opens the devices of a call. None is called before a call is accepted.
+type Devices struct {
+	Camera     func() (media.Camera, error)
+	Microphone func() (media.Microphone, error)
+	View       func() (media.View, error)
+	Speaker    func() (media.Speaker, error)
+}
+
+// defaultMaxUp is enough for a clean 720p picture and sound.
+const defaultMaxUp = 2500 * media.Kbps
+
+// Room is this person's end of a call: the devices, and a link to each of the
+// others.
+type Room struct {
+	cfg      Config
+	endpoint *quicproto.Endpoint
+	events   chan Event
+
+	ctx      context.Context
+	cancel   context.CancelFunc
+	routines sync.WaitGroup
+
+	mu        sync.Mutex
+	links     []*Link   // all that have not ended
+	pipeline  *pipeline // while somebody is connected
+	muted     bool
+	cameraOff bool
+}
+
+// Event is something that a person should be told of, or has done. Which fields
+// are set depends on Kind.
+type Event struct {
+	Kind EventKind
+	Link *Link
+	Text string // filtered
+	ID   uint64 // of a chat line
+	Err  error
+	View media.ViewEvent
+}
+
+// EventKind says what an Event is about.
+type EventKind int
+
+// The kinds of event.
+const (
+	EventState     EventKind = iota // Link changed its state
+	EventRing                       // Link asks for a call: Accept or Decline it
+	EventChat                       // Text came from Link
+	EventDelivered                  // the chat line ID has arrived
+	EventView                       // a key, a line, or the end of the view
+	EventDevice                     // a device failed with Err; the call goes on or ends
+)
+
+// What happens to devices: one could not be opened, or worked and does no more.
+var (
+	ErrDevice     = errors.New("a device cannot be used")
+	ErrDeviceLost = errors.New("a device was lost")
+)
+
+// NewRoom opens a room on a socket, which it owns from then on.
+func NewRoom(socket net.PacketConn, cfg Config) *Room {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.MaxUp == 0 {
+		cfg.MaxUp = defaultMaxUp
+	}
+	if len(cfg.VideoCodecs) == 0 {
+		cfg.VideoCodecs = media.VideoCodecs()
+	}
+	if len(cfg.AudioCodecs) == 0 {
+		cfg.AudioCodecs = media.AudioCodecs()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Room{
+		cfg:      cfg,
+		endpoint: quicproto.Open(socket),
+		events:   make(chan Event, 64),
+		ctx:      ctx,
+		cancel:   cancel,
+	}
+}
+
+// Addr is the local address of the room's socket.
+func (r *Room) Addr() net.Addr { return r.endpoint.Addr() }
+
+// Events tells what happens. It must be read until Close.
+func (r *Room) Events() <-chan Event { return r.events }
+
+// emit tells of what must not be missed: changes of state, a ring, a key.
+func (r *Room) emit(e Event) {
+	select {
+	case r.events <- e:
+	case <-r.ctx.Done():
+	}
+}
+
+// offer tells of what a flood of may be cut short, such as lines of chat. It
+// leaves half of the queue to what must not be missed, and says whether it was
+// taken.
+func (r *Room) offer(e Event) bool {
+	if len(r.events) >= cap(r.events)/2 {
+		return false
+	}
+	r.emit(e)
+	return true
+}
+
+func (r *Room) hello() *quicproto.Hello {
+	return &quicproto.Hello{
+		Name:  r.cfg.Name,
+		Agent: r.cfg.Agent,
+		Video: media.VideoCodecs(),
+		Audio: media.AudioCodecs(),
+	}
+}
+
+// SetMuted stops or resumes sending sound; SetCameraOff the same for pictures.
+func (r *Room) SetMuted(off bool) { r.setStreams(func() { r.muted = off }) }
+
+// SetCameraOff stops or resumes sending pictures.
+func (r *Room) SetCameraOff(off bool) { r.setStreams(func() { r.cameraOff = off }) }
+
+func (r *Room) setStreams(change func()) {
+	r.mu.Lock()
+	change()
+	links := append([]*Link(nil), r.links...)
+	r.mu.Unlock()
+	for _, l := range links {
+		l.do(func(time.Time) { l.sendStreams() })
+	}
+}
+
+// Muted and CameraOff say what is not sent.
+func (r *Room) streams() (muted, cameraOff bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.muted, r.cameraOff
+}
+
+func (r *Room) currentPipeline() *pipeline {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pipeline
+}
+
+// Links returns the links that have not ended.
+func (r *Room) Links() []*Link {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]*Link(nil), r.links...)
+}
+
+// enter makes a link part of the room.
+func (r *Room) enter(l *Link) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.links = append(r.links, l)
+}
+
+// attach gives a link that was accepted the sound and pictures of this end,
+// opening the devices for the first.
+func (r *Room) attach(l *Link) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pipeline == nil {
+		r.pipeline = newPipeline(r)
+	}
+	r.pipeline.attach(l)
+}
+
+// leave takes a link that ended out of the room, and closes the devices after
+// the last. It returns when they are closed.
+func (r *Room) leave(l *Link) {
+	r.mu.Lock()
+	for i, other := range r.links {
+		if other == l {
+			r.links = append(r.links[:i], r.links[i+1:]...)
+			break
+		}
+	}
+	p := r.pipeline
+	var last bool
+	if p != nil {
+		if last = p.detach(l); last {
+			r.pipeline = nil
+		}
+	}
+	r.mu.Unlock()
+	if last {
+		p.close()
+	}
+}
+
+// Close ends all calls politely and waits until nothing of the room runs.
+func (r *Room) Close() error {
+	for _, l := range r.Links() {
+		l.HangUp()
+	}
+	for _, l := range r.Links() {
+		<-l.Done()
+	}
+	r.cancel()
+	err := r.endpoint.Close()
+	r.routines.Wait()
+	return err
+}
