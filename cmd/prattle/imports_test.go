@@ -1,0 +1,58 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/skulltech/prattle/"
+
+// importRules says which packages of ours, and which libraries, a package may
+// reach, directly or not. Imports run one way: cmd -> peer -> {quicproto, media,
+// certs}, quicproto -> media.
+var importRules = []struct {
+	pkg     string
+	allowed []string // packages of ours
+	never   []string // prefixes of import paths
+}{
+	{"certs", nil, []string{"net/http", "github.com/quic-go"}},
+	{"media", nil, []string{"net/http", "github.com/quic-go", "github.com/pion", "gocv.io", "github.com/spf13"}},
+	{"quicproto", []string{"media"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
+	{"peer", []string{"quicproto", "media", "certs"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
+	{"media/vpx", []string{"media"}, []string{"github.com/quic-go"}},
+	{"media/yuv", []string{"media"}, []string{"github.com/quic-go"}},
+	{"media/opus", []string{"media"}, []string{"github.com/quic-go"}},
+	{"media/portaudio", []string{"media"}, []string{"github.com/quic-go"}},
+	{"media/opencv", []string{"media", "media/yuv"}, []string{"github.com/quic-go"}},
+	{"cmd/prattle", []string{"peer", "quicproto", "media", "certs", "media/vpx", "media/yuv", "media/opus", "media/portaudio"}, []string{"gocv.io"}},
+	{"cmd/prattle-opencv", []string{"media", "media/opencv", "media/yuv"}, []string{"github.com/quic-go"}},
+}
+
+func TestImportsRunOneWay(t *testing.T) {
+	for _, r := range importRules {
+		out, err := exec.Command("go", "list", "-deps", module+r.pkg).CombinedOutput()
+		if err != nil {
+			t.Fatalf("go list %s: %v\n%s", r.pkg, err, out)
+		}
+		for dep := range strings.FieldsSeq(string(out)) {
+			if own, ok := strings.CutPrefix(dep, module); ok && own != r.pkg && !contains(r.allowed, own) {
+				t.Errorf("%s must not import %s", r.pkg, own)
+			}
+			for _, p := range r.never {
+				if strings.HasPrefix(dep, p) {
+					t.Errorf("%s must not import %s", r.pkg, dep)
+				}
+			}
+		}
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,96 @@
+// Command prattle is a video call that you start from a terminal, with no
+// account and no company in the middle.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skulltech/prattle/media"
+)
+
+// version is set by the Makefile.
+var version = "0.1.0-dev"
+
+func main() { os.Exit(run()) }
+
+// run is the program without its exit, so that tests can call it.
+func run() int {
+	// quic-go logs to stderr when the kernel gives it smaller buffers than it
+	// likes; a call needs a tenth of them.
+	os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
+	defer media.RestoreTerminal()
+	root := newRootCommand()
+	err := root.ExecuteContext(context.Background())
+	media.RestoreTerminal()
+	return explain(os.Stderr, err)
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "prattle",
+		Short: "Peer-to-peer video calls from the terminal",
+		Long: `Prattle is a video call between two terminals: no account, no server.
+
+  prattle listen                      wait for calls
+  prattle call HOST                   call somebody who listens there
+  prattle call PEERID@HOST:PORT       the same, and accept nobody else
+  prattle demo                        see and hear it on this machine alone`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return &usageError{err: err, hint: "see `prattle --help`"}
+	})
+	root.AddCommand(
+		newListenCommand(),
+		newCallCommand(),
+		newIdentityCommand(),
+		newContactsCommand(),
+		newDevicesCommand(),
+		newDemoCommand(),
+		newVersionCommand(),
+	)
+	for _, c := range root.Commands() {
+		argsAsUsage(c)
+	}
+	return root
+}
+
+// argsAsUsage makes wrong arguments usage errors, of a command and those below.
+func argsAsUsage(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return &usageError{err: err, hint: fmt.Sprintf("see `%s --help`", c.CommandPath())}
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		argsAsUsage(sub)
+	}
+}
+
+// explain prints what went wrong and what to do, and returns the exit code.
+func explain(w io.Writer, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	var stop *stopped
+	if errors.As(err, &stop) {
+		return stop.code
+	}
+	code, hint := classify(err)
+	fmt.Fprintf(w, "prattle: error: %v\n", err)
+	if hint != "" {
+		fmt.Fprintf(w, "prattle: hint: %s\n", hint)
+	}
+	return code
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/skulltech/prattle/media"
+	"github.com/skulltech/prattle/peer"
+)
+
+// screen is what is written over the pictures: status, chat, statistics, keys.
+// The conversation changes it, the room's view goroutine reads it.
+type screen struct {
+	mu        sync.Mutex
+	link      *peer.Link
+	since     time.Time
+	muted     bool
+	cameraOff bool
+	stats     bool
+	help      bool
+	chat      []chatLine
+}
+
+type chatLine struct {
+	text string
+	at   time.Time
+	id   uint64 // of a line of our own that is under way
+}
+
+const (
+	// chatShown is how long a line of chat stays over the picture.
+	chatShown = 20 * time.Second
+	// maxChatLines is how many are shown at most.
+	maxChatLines = 6
+)
+
+func (s *screen) begin(l *peer.Link) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link, s.since = l, time.Now()
+	s.chat = nil
+}
+
+func (s *screen) toggle(b *bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*b = !*b
+	return *b
+}
+
+func (s *screen) toggleMuted() bool  { return s.toggle(&s.muted) }
+func (s *screen) toggleCamera() bool { return s.toggle(&s.cameraOff) }
+func (s *screen) toggleStats()       { s.toggle(&s.stats) }
+func (s *screen) toggleHelp()        { s.toggle(&s.help) }
+
+func (s *screen) say(name, text string) { s.add(chatLine{text: name + ": " + text}) }
+
+func (s *screen) saySelf(id uint64, text string) { s.add(chatLine{text: "you: " + text, id: id}) }
+
+func (s *screen) add(l chatLine) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.at = time.Now()
+	s.chat = append(s.chat, l)
+	if len(s.chat) > maxChatLines {
+		s.chat = s.chat[1:]
+	}
+}
+
+func (s *screen) delivered(id uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.chat {
+		if s.chat[i].id == id {
+			s.chat[i].text += " ✓"
+			s.chat[i].id = 0
+		}
+	}
+}
+
+// decorate adds the texts to a scene.
+func (s *screen) decorate(scene *media.Scene) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.link == nil {
+		return
+	}
+	st := s.link.Stats()
+	now := time.Now()
+	scene.Status = fmt.Sprintf("%s   %s   %.0f ms   ↓ %s  ↑ %s", s.link.Name(), clock(now.Sub(s.since)),
+		st.RTT, rate(st.RecvKbps), rate(st.SendKbps))
+	scene.Help = s.help
+	if s.stats {
+		scene.Stats = statLines(st)
+	}
+	for _, c := range s.chat {
+		if now.Sub(c.at) < chatShown {
+			scene.Chat = append(scene.Chat, c.text)
+		}
+	}
+}
+
+func clock(d time.Duration) string {
+	s := int(d.Seconds())
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}
+
+func rate(kbps float64) string { return media.Bitrate(kbps * 1000).String() }
+
+// statLines are the statistics overlay.
+func statLines(s peer.LinkStats) []string {
+	return []string{
+		fmt.Sprintf("received   %d×%d  %.1f/s", s.Width, s.Height, s.FPS),
+		fmt.Sprintf("sent       %d×%d", s.SendWidth, s.SendHeight),
+		fmt.Sprintf("rate       ↓ %s  ↑ %s of %s", rate(s.RecvKbps), rate(s.SendKbps), rate(s.TargetKbps)),
+		fmt.Sprintf("path       %.0f ms round trip, %.1f %% lost, %.0f ms queue", s.RTT, s.Loss*100, s.QueueMs),
+		fmt.Sprintf("playout    sound %.0f ms, picture %.0f ms", s.Playout, s.JitterBuffer),
+		fmt.Sprintf("trouble    %d freezes (%.1f s), %.1f s concealed", s.Freezes, s.FreezeMs/1000, s.ConcealedMs/1000),
+		fmt.Sprintf("repair     %d asked, %d repaired, %d keyframes", s.Nacks, s.Repaired, s.Keyframes),
+	}
+}
