@@ -1,0 +1,65 @@
+# Prattle's two commands for a newcomer are `make demo` and `make test`.
+# `make help` lists the rest.
+
+# gocv is built for the OpenCV of Debian: only the modules that Prattle uses.
+# Opus without its file reader, which would want one more library.
+TAGS    := gocv_specific_modules,gocv_highgui,gocv_videoio,nolibopusfile
+GO      := go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+PREFIX  ?= /usr/local
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 60s
+
+export GOFLAGS := -tags=$(TAGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build test race lint fuzz bench demo devices-test headless-test install clean screenshots
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## a call between two processes on this machine, with what was measured
+	bin/prattle demo
+
+test: deps ## all tests that need no device
+	$(GO) test -timeout 10m ./...
+
+build: deps ## bin/prattle and bin/prattle-opencv
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+deps: ## install the libraries that are missing (apt-get; on macOS say how)
+	@.ci/deps build
+
+race: deps ## the tests under the race detector
+	$(GO) test -race -timeout 20m ./...
+
+lint: deps ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+headless-test: ## build and test without cgo, as on a bare machine
+	CGO_ENABLED=0 $(GO) build ./...
+	CGO_ENABLED=0 $(GO) test -timeout 10m ./...
+
+devices-test: build ## windows under Xvfb, sound through PulseAudio null sinks
+	@.ci/deps devices
+	.ci/devices
+
+fuzz: deps ## every fuzz target for FUZZTIME (60s) each
+	@.ci/fuzz $(FUZZTIME)
+
+bench: deps ## benchmarks: figures, no verdict
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+screenshots: build ## draw the pictures of the README anew
+	.ci/screenshots
+
+install: build ## copy the programs to PREFIX/bin (/usr/local/bin)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install bin/prattle bin/prattle-opencv $(DESTDIR)$(PREFIX)/bin
+
+clean: ## remove what was built
+	rm -rf bin dist
