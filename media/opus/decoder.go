@@ -1,0 +1,55 @@
+//go:build cgo
+
+package opus
+
+import (
+	"fmt"
+
+	"github.com/hraban/opus"
+
+	"github.com/skulltech/prattle/media"
+)
+
+// decoder implements media.AudioDecoder. The binding takes the capacity of a
+// buffer for its length, so each is cut to size before.
+type decoder struct {
+	opus *opus.Decoder
+}
+
+func newDecoder() (media.AudioDecoder, error) {
+	d, err := opus.NewDecoder(media.SampleRate, 1)
+	if err != nil {
+		return nil, fmt.Errorf("make Opus decoder: %w", err)
+	}
+	return &decoder{d}, nil
+}
+
+// Decode implements media.AudioDecoder. A packet that lasts longer than pcm is an
+// error; 120 ms always suffice.
+func (d *decoder) Decode(pcm []int16, packet []byte) (int, error) {
+	n, err := d.opus.Decode(packet, pcm[:len(pcm):len(pcm)])
+	if err != nil {
+		return 0, fmt.Errorf("decode Opus packet of %d bytes: %w", len(packet), err)
+	}
+	return n, nil
+}
+
+// Recover implements media.AudioDecoder. A next that cannot be decoded carries no
+// copy either: the loss is concealed.
+func (d *decoder) Recover(pcm []int16, next []byte) error {
+	if err := d.opus.DecodeFEC(next, pcm[:len(pcm):len(pcm)]); err == nil {
+		return nil
+	}
+	return d.Conceal(pcm)
+}
+
+// Conceal implements media.AudioDecoder. len(pcm) must be a multiple of 2.5 ms.
+func (d *decoder) Conceal(pcm []int16) error {
+	if err := d.opus.DecodePLC(pcm[:len(pcm):len(pcm)]); err != nil {
+		return fmt.Errorf("conceal %d samples: %w", len(pcm), err)
+	}
+	return nil
+}
+
+// Close implements media.AudioDecoder. The memory is Go's: nothing to release.
+func (d *decoder) Close() error { return nil }
