@@ -71,6 +71,7 @@ func (e *videoEncoder) encode(now time.Time, f *media.Frame) error {
 		return nil
 	}
 	order := e.order(now, links)
+	e.ids.restore(order.Confirmed)
 	order.Bitrate, order.FPS = rung.Video, rung.FPS
 	out, err := e.enc.Encode(e.sized(f, rung), order)
 	if err != nil {
@@ -80,7 +81,7 @@ func (e *videoEncoder) encode(now time.Time, f *media.Frame) error {
 		return nil
 	}
 	out.ID = e.ids.continued(out.ID)
-	e.sent(out, order)
+	e.sent(now, out, order)
 	e.send(links, f, out)
 	return nil
 }
@@ -94,6 +95,13 @@ type frameIDs struct {
 }
 
 func (i *frameIDs) begin() { i.begun = false }
+
+// restore turns continued IDs back into those of the present encoder.
+func (i *frameIDs) restore(ids []uint16) {
+	for n := range ids {
+		ids[n] = (ids[n] - i.offset) & media.FrameIDMask
+	}
+}
 
 func (i *frameIDs) continued(id uint16) uint16 {
 	if !i.begun {

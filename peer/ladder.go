@@ -115,7 +115,7 @@ var soundLadder = []struct {
 	from media.Bitrate
 	soundRung
 }{
-	{400 * media.Kbps, soundRung{32 * media.Kbps, 10 * time.Millisecond}},
+	{400 * media.Kbps, soundRung{48 * media.Kbps, 10 * time.Millisecond}},
 	{150 * media.Kbps, soundRung{28 * media.Kbps, 20 * time.Millisecond}},
 	{80 * media.Kbps, soundRung{20 * media.Kbps, 40 * time.Millisecond}},
 	{0, soundRung{14 * media.Kbps, 60 * time.Millisecond}},

@@ -6,50 +6,80 @@ import (
 	"github.com/skulltech/prattle/media"
 )
 
-// longTerm keeps one picture that the receivers surely have, from which a
-// picture can be predicted after a loss: a new start at the price of an
-// ordinary frame. Without I/O.
+// longTerm remembers which pictures the encoder has marked as long-term
+// references, from which a picture can be predicted after a loss: a new start at
+// the price of an ordinary frame. Without I/O.
 type longTerm struct {
-	valid  bool
-	id     uint16
-	marked time.Time
+	marked []uint16  // IDs, oldest first
+	last   time.Time // when the latest was marked
+	behind uint16    // what the receiver furthest behind last decoded
+	ask    bool      // behind is meant
 }
 
-// longTermAge is how old the long-term picture grows before a newer one takes
-// its place: an older one resembles the present less, a newer one may have been
-// lost together with what it shall repair.
-const longTermAge = time.Second
+const (
+	// longTermGap is the time between marks: an older picture resembles the
+	// present less, a newer one may have been lost together with what it shall
+	// repair.
+	longTermGap = 500 * time.Millisecond
+	// maxLongTerm is how many marks are remembered; encoders hold fewer.
+	maxLongTerm = 8
+)
 
 // order decides how the next picture begins, after what the links ask for.
 func (t *longTerm) order(now time.Time, links []*Link) media.EncodeOrder {
 	var o media.EncodeOrder
+	t.ask = false
 	for _, l := range links {
-		switch start, last := l.demand.take(now); {
-		case start == startKeyframe, start == startRecover && !t.reaches(last):
+		switch start, last := l.demand.take(now); start {
+		case startKeyframe:
 			o.Keyframe = true
-		case start == startRecover:
-			o.Recover = true
+		case startRecover:
+			t.fallBehind(last)
 		}
 	}
-	if o.Keyframe {
-		o.Recover = false
+	if t.ask && !o.Keyframe {
+		o.Confirmed = t.confirmed()
+		o.Recover = len(o.Confirmed) > 0
+		o.Keyframe = !o.Recover
 	}
-	o.MarkLongTerm = o.Keyframe || !o.Recover && now.Sub(t.marked) >= longTermAge
-	if o.MarkLongTerm {
-		t.marked = now
-	}
+	o.MarkLongTerm = o.Keyframe || !o.Recover && now.Sub(t.last) >= longTermGap
 	return o
 }
 
-// reaches says whether a receiver that last decoded frame last has the long-term
-// picture.
-func (t *longTerm) reaches(last uint16) bool {
-	return t.valid && (last-t.id)&media.FrameIDMask < media.FrameIDMask/2
+func (t *longTerm) fallBehind(last uint16) {
+	if !t.ask || before(last, t.behind) {
+		t.behind = last
+	}
+	t.ask = true
+}
+
+// confirmed lists the marked pictures that every receiver has.
+func (t *longTerm) confirmed() []uint16 {
+	var ids []uint16
+	for _, id := range t.marked {
+		if !before(t.behind, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// before says whether picture a comes before b in the circular order of IDs.
+func before(a, b uint16) bool {
+	d := (b - a) & media.FrameIDMask
+	return d != 0 && d < (media.FrameIDMask+1)/2
 }
 
 // sent notes what became of an order.
-func (t *longTerm) sent(f media.EncodedFrame, o media.EncodeOrder) {
-	if o.MarkLongTerm {
-		t.valid, t.id = true, f.ID
+func (t *longTerm) sent(now time.Time, f media.EncodedFrame, o media.EncodeOrder) {
+	if f.Keyframe {
+		t.marked = t.marked[:0]
+	} else if !o.MarkLongTerm {
+		return
 	}
+	t.last = now
+	if len(t.marked) == maxLongTerm {
+		t.marked = append(t.marked[:0], t.marked[1:]...)
+	}
+	t.marked = append(t.marked, f.ID)
 }

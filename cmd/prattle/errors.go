@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/skulltech/prattle/certs"
 	"github.com/skulltech/prattle/media"
 	"github.com/skulltech/prattle/peer"
 	"github.com/skulltech/prattle/quicproto"
@@ -90,7 +89,7 @@ func classifyKind(err error) (code int, hint string) {
 	case errors.Is(err, syscall.ENOSPC):
 		return exitDiskFull, "free some space"
 	}
-	if code, hint, ok := classifyIdentity(err); ok {
+	if code, hint, ok := classifyTrust(err); ok {
 		return code, hint
 	}
 	return classifyDevice(err)
@@ -119,16 +118,4 @@ func deviceHint() string {
 		specs = append(specs, fmt.Sprintf("--%s %s", d.Kind, d.Spec))
 	}
 	return "there are: " + strings.Join(specs, ", ")
-}
-
-func classifyIdentity(err error) (code int, hint string, ok bool) {
-	var exposed *certs.ExposedError
-	var mismatch *certs.KeyMismatchError
-	switch {
-	case errors.As(err, &exposed):
-		return exitIdentity, "chmod 600 " + exposed.Path, true
-	case errors.As(err, &mismatch):
-		return exitIdentity, "somebody else answers there, or they have a new identity: ask them for their peer ID by another way", true
-	}
-	return 0, "", false
 }

@@ -205,11 +205,11 @@ func (s *settings) missingHardware() error {
 func (s *settings) loadIdentity() error {
 	var err error
 	if s.identity != "" {
-		s.id, err = certs.Load(s.identity, nil)
+		s.id, err = certs.Load(s.identity, askPassphrase)
 	} else {
 		var path string
 		if path, err = identityPath(); err == nil {
-			s.id, err = certs.LoadOrCreate(path, nil)
+			s.id, err = certs.LoadOrCreate(path, askPassphrase)
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {

@@ -86,13 +86,8 @@ type answerPolicy struct {
 }
 
 func newAnswerPolicy(name string) (*answerPolicy, error) {
-	p := &answerPolicy{name: name}
-	if name == "all" || name == "none" {
-		return p, nil
-	}
-	var err error
-	p.known, err = loadContacts()
-	return p, err
+	known, err := loadContacts()
+	return &answerPolicy{name: name, known: known}, err
 }
 
 type answer int
@@ -104,25 +99,19 @@ const (
 )
 
 // decide says what to do about a call from id, and under which name we know it.
+// Whoever is blocked is never answered.
 func (p *answerPolicy) decide(id certs.PeerID) (answer, string) {
-	var name string
-	var blocked bool
-	if p.known != nil {
-		if c, err := p.known.ByID(id); err == nil {
-			name, blocked = c.Name, c.Blocked
-		}
-	}
+	contact, err := p.known.ByID(id)
+	known := err == nil
 	switch {
-	case blocked, p.name == "none":
-		return answerNo, name
-	case p.name == "all":
-		return answerYes, name
-	case p.name == "known" && name != "":
-		return answerYes, name
+	case contact.Blocked, p.name == "none":
+		return answerNo, contact.Name
+	case p.name == "all", p.name == "known" && known:
+		return answerYes, contact.Name
 	case p.name == "known":
 		return answerNo, ""
 	}
-	return answerAsk, name
+	return answerAsk, contact.Name
 }
 
 // awaitCall waits for a call that is to be answered and returns its link, which

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +25,9 @@ func run() int {
 	// quic-go logs to stderr when the kernel gives it smaller buffers than it
 	// likes; a call needs a tenth of them.
 	os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
+	// The sound card calls into Go from a thread of its own and must not wait for
+	// a processor that encoders keep busy.
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
 	defer media.RestoreTerminal()
 	root := newRootCommand()
 	err := root.ExecuteContext(context.Background())

@@ -1,0 +1,48 @@
+package vpx
+
+import "math"
+
+// A floor keeps the quantizer from falling at once where a frame leaves much
+// undone: after a keyframe, which is coarse so as to be small, and when the
+// picture grows. libvpx would make good all of it in a single frame, several
+// times the size of the others.
+type floor struct {
+	at int // no finer quantizer than this; 0 while there is no limit
+}
+
+// The range of quantizers, and steps of the floor on this scale, on which both
+// codecs are configured: 0 is the finest.
+const (
+	minQuantizer = 2
+	maxQuantizer = 63
+
+	floorBelowKey = 8 // how much finer than a keyframe the next frame may be
+	floorStep     = 2 // and each frame after it than the one before,
+	floorStride   = 6 // or so much, if that was less than half a mean frame
+	floorDoubling = 6 // how much coarser it begins where the area has doubled
+)
+
+// keyframe raises the floor to just below a keyframe's quantizer.
+func (f *floor) keyframe(quantizer int) { f.at = max(quantizer-floorBelowKey, 0) }
+
+// grown raises it for a picture that grows from one area to another, the last
+// frame having had that quantizer.
+func (f *floor) grown(quantizer, from, to int) {
+	if to > from {
+		rise := floorDoubling * math.Log2(float64(to)/float64(from))
+		f.at = min(max(f.at, quantizer+int(math.Round(rise))), maxQuantizer)
+	}
+}
+
+// frame lowers it after an inter frame of size bytes; mean is what the bitrate
+// has for one.
+func (f *floor) frame(size, mean int) {
+	step := floorStep
+	if size < mean/2 {
+		step = floorStride
+	}
+	f.at = max(f.at-step, 0)
+}
+
+// quantizer is the finest that the next frame may use.
+func (f *floor) quantizer() int { return max(f.at, minQuantizer) }
