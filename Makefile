@@ -4,6 +4,10 @@
 # gocv is built for the OpenCV of Debian: only the modules that Prattle uses.
 # Opus without its file reader, which would want one more library.
 TAGS    := gocv_specific_modules,gocv_highgui,gocv_videoio,nolibopusfile
+# libvpx statically where there is an archive of it: less memory (media/vpx/lazy.c).
+# Looked for when it is used: `make deps` may have to install it first.
+STATIC   = $(if $(wildcard $(shell pkg-config --variable=libdir vpx 2>/dev/null)/libvpx.a),$(if $(filter Linux,$(shell uname -s)),$(comma)vpx_static))
+comma   := ,
 GO      := go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -12,7 +16,7 @@ PREFIX  ?= /usr/local
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 60s
 
-export GOFLAGS := -tags=$(TAGS)
+export GOFLAGS = -tags=$(TAGS)$(STATIC)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build test race lint fuzz bench demo devices-test headless-test install clean screenshots

@@ -8,6 +8,7 @@ require (
 	github.com/fxamacker/cbor/v2 v2.9.6 // control messages, with limits on what a peer may send
 	github.com/gordonklaus/portaudio v0.0.0-20250206071425-98a94950218b // microphone and speaker
 	github.com/hraban/opus v0.0.0-20260708213942-bde8e4304501 // sound codec
+	github.com/klauspost/reedsolomon v1.14.2 // forward error correction across the packets of a frame
 	github.com/pion/rtcp v1.2.20 // feedback packets (RFC 8888, RFC 4585)
 	github.com/pion/rtp v1.10.6 // media packets (RFC 3550)
 	github.com/quic-go/quic-go v0.65.0 // QUIC with datagrams
@@ -16,7 +17,7 @@ require (
 	go.uber.org/goleak v1.3.0 // tests: no goroutine outlives its owner
 	gocv.io/x/gocv v0.43.0 // camera and window (prattle-opencv)
 	golang.org/x/crypto v0.54.0 // scrypt, for identities with a passphrase
-	golang.org/x/image v0.47.0 // text on the window; picture scaling without cgo
+	golang.org/x/image v0.47.0 // text and marks on the window
 	golang.org/x/sys v0.49.0 // CPU and memory figures, file modes
 	golang.org/x/term v0.47.0 // terminal size and raw mode
 	pgregory.net/rapid v1.3.0 // tests: random event sequences
@@ -26,6 +27,7 @@ require (
 	github.com/clipperhouse/displaywidth v0.11.0 // indirect
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
 	github.com/lucasb-eyer/go-colorful v1.4.1 // indirect
 	github.com/mattn/go-runewidth v0.0.27 // indirect
 	github.com/pion/randutil v0.1.0 // indirect

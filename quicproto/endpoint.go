@@ -183,7 +183,28 @@ func dialError(err error) error {
 	if errors.As(err, &idle) || errors.As(err, &handshake) || errors.Is(err, context.DeadlineExceeded) {
 		return ErrUnreachable
 	}
+	var fault *quic.TransportError
+	if errors.As(err, &fault) && fault.ErrorCode.IsCryptoError() {
+		return handshakeError(fault)
+	}
 	return err
+}
+
+// ErrRefused says that the other side did not accept our identity.
+var ErrRefused = errors.New("the other side refused our identity")
+
+// handshakeError finds the reason for which a TLS handshake failed: what our own
+// check of the peer said, if that was it.
+func handshakeError(fault *quic.TransportError) error {
+	if fault.Remote {
+		return ErrRefused
+	}
+	for _, err := range fault.Unwrap() {
+		if err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+	}
+	return fault
 }
 
 // Close ends all connections of the endpoint and closes its socket.

@@ -26,6 +26,9 @@ func newDevicesCommand() *cobra.Command {
 			for _, d := range devices {
 				fmt.Fprintf(w, "--%s\t%s\t%s\n", d.Kind, d.Spec, describe(d))
 			}
+			for _, kind := range deviceKinds {
+				fmt.Fprintf(w, "--%s\ttakes\t%s\n", kind, specs(kind))
+			}
 			return w.Flush()
 		},
 	}

@@ -86,6 +86,10 @@ func classifyKind(err error) (code int, hint string) {
 		return exitUnreachable, "is `prattle listen` running there, and does the firewall let UDP through?"
 	case errors.Is(err, peer.ErrLost):
 		return exitUnreachable, "check the network, then call again"
+	case errors.Is(err, quicproto.ErrRefused):
+		return exitIdentity, "they may have blocked you, or accept only whom a CA of theirs has signed"
+	case errors.Is(err, errNoHost):
+		return exitUnreachable, ""
 	case errors.Is(err, syscall.ENOSPC):
 		return exitDiskFull, "free some space"
 	}
@@ -111,11 +115,14 @@ func classifyDevice(err error) (code int, hint string) {
 	return exitOther, ""
 }
 
-// deviceHint names the devices that exist.
+// deviceHint names the devices that exist, or says what does without any.
 func deviceHint() string {
 	var specs []string
 	for _, d := range allDevices() {
 		specs = append(specs, fmt.Sprintf("--%s %s", d.Kind, d.Spec))
+	}
+	if len(specs) == 0 {
+		return "this machine has no camera, sound card or display: try --video test --audio tone --view terminal --speaker none"
 	}
 	return "there are: " + strings.Join(specs, ", ")
 }

@@ -43,6 +43,14 @@ func (d *decoder) Recover(pcm []int16, next []byte) error {
 	return d.Conceal(pcm)
 }
 
+// HasCopy says whether packet carries a copy of the one before it (in-band FEC,
+// "LBRR"): the flag after the voice activity flag of its first SILK frame, RFC
+// 6716 section 4.2.3. It answers for mono packets of a single frame.
+func (d *decoder) HasCopy(packet []byte) bool {
+	const celtOnly, severalFrames, flag = 16, 3, 0x40
+	return len(packet) > 1 && packet[0]>>3 < celtOnly && packet[0]&severalFrames == 0 && packet[1]&flag != 0
+}
+
 // Conceal implements media.AudioDecoder. len(pcm) must be a multiple of 2.5 ms.
 func (d *decoder) Conceal(pcm []int16) error {
 	if err := d.opus.DecodePLC(pcm[:len(pcm):len(pcm)]); err != nil {

@@ -1,7 +1,6 @@
 package vpx
 
 /*
-#cgo pkg-config: vpx
 #cgo noescape encode
 #cgo nocallback encode
 #include "shim.h"

@@ -1,0 +1,4 @@
+package media
+
+// TestVoice is testVoice for the tests that need codecs, which import this package.
+var TestVoice = testVoice

@@ -1,0 +1,6 @@
+//go:build !vpx_static
+
+package vpx
+
+// #cgo pkg-config: vpx
+import "C"

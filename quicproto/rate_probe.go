@@ -1,0 +1,131 @@
+package quicproto
+
+import (
+	"time"
+
+	"github.com/skulltech/prattle/media"
+)
+
+// probing sends clusters of packets, copies of old ones, where the encoder has
+// so little to say that it cannot show what the path takes. So the next rung of
+// the ladder is known to be safe before it is climbed.
+type probing struct {
+	cluster int  // id of the last one, from 1
+	asked   bool // it waits to be sent
+	running bool // it is under way
+
+	sent, arrived int // its packets
+	first, last   arrivalSample
+
+	idle time.Time     // since when the encoder has been what keeps the rate down
+	next time.Time     // not before
+	wait time.Duration // the last time between clusters
+}
+
+const (
+	// probeIdle is for how long the encoder must have kept the rate down.
+	probeIdle = 500 * time.Millisecond
+	// probeTime is how long a cluster takes at the pacing rate: some ten times the
+	// resolution of feedback.
+	probeTime = 25 * time.Millisecond
+	// probePackets is the least a cluster has, each of packetSize bytes.
+	probePackets = 4
+	probeSize    = 1200
+	// probeFloor is the rate under which a cluster takes too long to pass.
+	probeFloor = 150e3
+	// probeShare is how much of what a cluster showed is believed.
+	probeShare = 0.85
+	// probeAgain is the time to the next cluster after a success, minProbeWait that
+	// after a failure; it doubles up to maxProbeWait.
+	probeAgain   = 500 * time.Millisecond
+	minProbeWait = 5 * time.Second
+	maxProbeWait = time.Minute
+	// probeSettled is how much later than its last packet one was sent whose arrival
+	// ends the wait for the cluster: packets may be reordered.
+	probeSettled = 50 * time.Millisecond
+	// probeLife is when a cluster that was not told of is given up.
+	probeLife = time.Second
+)
+
+func (p *probing) handleSent(s sentPacket) {
+	if s.probe != 0 && s.probe == p.cluster {
+		p.sent++
+	}
+}
+
+// add takes an arrival.
+func (p *probing) add(s *arrivalSample) {
+	if s.probe == 0 || s.probe != p.cluster {
+		return
+	}
+	if p.arrived == 0 {
+		p.first = *s
+	}
+	p.last = *s
+	p.arrived++
+}
+
+// hinder notes whether it is the encoder that keeps the rate down.
+func (p *probing) hinder(now time.Time, is bool) {
+	if !is {
+		p.idle = time.Time{}
+	} else if p.idle.IsZero() {
+		p.idle = now
+	}
+}
+
+// considerProbe judges the cluster under way, or asks for another.
+func (r *rateControl) considerProbe(now time.Time) {
+	p := &r.probing
+	switch {
+	case p.running && p.arrived > 0 && r.delay.newest > p.last.sent+probeSettled:
+		r.judgeProbe(now)
+	case p.running && now.After(p.next):
+		p.fail(now)
+	case !p.running && r.wantProbe(now):
+		*p = probing{cluster: p.cluster + 1, asked: true, running: true, next: now.Add(probeLife + r.srtt), wait: p.wait}
+	}
+}
+
+func (r *rateControl) wantProbe(now time.Time) bool {
+	p := &r.probing
+	_, dispersed := r.train.capacity(r.delay.newest)
+	return !p.idle.IsZero() && now.Sub(p.idle) > probeIdle && now.After(p.next) &&
+		!r.growth.limited && !dispersed && r.rate >= probeFloor && r.rate < float64(r.cfg.Max)
+}
+
+// judgeProbe raises the rate by what the cluster showed.
+func (r *rateControl) judgeProbe(now time.Time) {
+	p := &r.probing
+	left, came := p.last.sent-p.first.sent, p.last.arrival-p.first.arrival
+	if p.arrived < trainPackets || p.arrived < p.sent*3/4 || left < trainLength {
+		p.fail(now)
+		return
+	}
+	rate := float64(p.last.sum-p.first.sum) * 8 / max(left, came).Seconds()
+	r.setRate(max(r.rate, probeShare*rate))
+	if came > left*6/5+2*time.Millisecond {
+		p.fail(now) // it was spread: that is all there is
+		return
+	}
+	p.running, p.wait, p.next = false, 0, now.Add(probeAgain)
+}
+
+// fail ends the cluster under way and puts the next one off.
+func (p *probing) fail(now time.Time) {
+	p.running = false
+	p.wait = min(max(2*p.wait, minProbeWait), maxProbeWait)
+	p.next = now.Add(p.wait)
+}
+
+// probe returns a cluster that should be sent now, if any: about so many bytes,
+// all marked with its number, at no less than the rate.
+func (r *rateControl) probe() (rate media.Bitrate, bytes, cluster int, ok bool) {
+	p := &r.probing
+	if !p.asked {
+		return 0, 0, 0, false
+	}
+	p.asked = false
+	rate = r.pacing()
+	return rate, max(rate.Bytes(probeTime), probePackets*probeSize), p.cluster, true
+}
