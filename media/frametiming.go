@@ -33,9 +33,10 @@ const (
 	// evenPercentile of the frames shall have come when they are due. The rest
 	// is shown as it comes.
 	evenPercentile = 0.90
-	// evenEnough is the unevenness that nobody sees: below it pictures are shown
+	// evenEnough is the unevenness that nobody sees, since a screen shows what came
+	// between two of its refreshes at the same moment: below it pictures are shown
 	// at once.
-	evenEnough = 8 * time.Millisecond
+	evenEnough = 15 * time.Millisecond
 	// clockJump is a step of the sender's timestamps that is not a pause.
 	clockJump = 10 * time.Second
 )

@@ -43,7 +43,7 @@ func (s *jitterStory) want(ids ...uint16) {
 	s.out = nil
 }
 
-const frameGap = 33 * time.Millisecond
+const frameGap = time.Second / 30
 
 func TestFramesInOrderPassAtOnce(t *testing.T) {
 	s := newJitterStory(t)

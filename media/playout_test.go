@@ -51,7 +51,7 @@ func TestPlayoutScenarios(t *testing.T) {
 
 		{"path 100 ms longer", playoutSim{transit: stepTransit(30*time.Second, 0, 100*ms)}, .003, 60 * ms, 106 * ms, 106 * ms},
 		{"path 100 ms shorter", playoutSim{transit: stepTransit(30*time.Second, 100*ms, 0)}, .001, 60 * ms, 106 * ms, 5 * ms},
-		{"outage 3 s, lost", playoutSim{lost: within(30*time.Second, 33*time.Second)}, .053, 5 * ms, 5 * ms, 5 * ms},
+		{"outage 3 s, lost", playoutSim{lost: inSpan(30*time.Second, 33*time.Second)}, .053, 5 * ms, 5 * ms, 5 * ms},
 		{"outage 3 s, held up", playoutSim{transit: spikeTransit(3*time.Second, time.Minute)}, .053, 6 * ms, 6 * ms, 5 * ms},
 		{"loudspeaker stalls 3 s", playoutSim{stalled: stallAt(30*time.Second, 3*time.Second)}, .001, 15 * ms, 50 * ms, 5 * ms},
 		{"ceiling of 100 ms", playoutSim{ceiling: 100 * ms, transit: spikeTransit(300*ms, 5*time.Second)}, .07, 110 * ms, 125 * ms, 125 * ms},
@@ -98,7 +98,7 @@ func stepTransit(when, before, after time.Duration) func(*rand.Rand, time.Durati
 	}
 }
 
-func within(from, to time.Duration) func(*rand.Rand, time.Duration) bool {
+func inSpan(from, to time.Duration) func(*rand.Rand, time.Duration) bool {
 	return func(_ *rand.Rand, at time.Duration) bool { return at >= from && at < to }
 }
 

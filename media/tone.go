@@ -106,3 +106,14 @@ func (t *tone) Close() error {
 	t.samples.stop()
 	return nil
 }
+
+// AddTicks adds the ticks of the tone microphone to sound whose first sample is
+// heard at first: so that whoever hears it can tell its age (see ClickDetector).
+func AddTicks(block []int16, first time.Time) {
+	phase := secondPhase(first)
+	for i, v := range block {
+		if p := (phase + i) % SampleRate; p < tickEnd {
+			block[i] = int16(min(max(int(v)+int(toneSample(p)), math.MinInt16), math.MaxInt16))
+		}
+	}
+}

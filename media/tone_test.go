@@ -111,3 +111,23 @@ func openTone(t *testing.T) media.Microphone {
 	}
 	return m
 }
+
+func TestAddTicks(t *testing.T) {
+	first := time.Unix(10, 0).Add(-5 * time.Millisecond)
+	block := make([]int16, media.SampleRate/50)
+	media.AddTicks(block, first)
+	at := media.SampleRate * 5 / 1000
+	for i, v := range block[:at] {
+		if v != 0 {
+			t.Fatalf("sample %d before the second is %d", i, v)
+		}
+	}
+	if block[at] < 10000 {
+		t.Errorf("on the second it is %d: no tick", block[at])
+	}
+	loud := []int16{32767, 32767}
+	media.AddTicks(loud, time.Unix(10, 0))
+	if loud[0] != 32767 {
+		t.Errorf("a tick on loud sound wrapped to %d", loud[0])
+	}
+}

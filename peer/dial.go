@@ -3,7 +3,6 @@ package peer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"time"
 
@@ -33,7 +32,6 @@ func (r *Room) Call(ctx context.Context, addrs []net.Addr, want certs.PeerID) (*
 
 type dialled struct {
 	conn *quicproto.Conn
-	addr net.Addr
 	err  error
 }
 
@@ -53,24 +51,35 @@ func (r *Room) dialFirst(ctx context.Context, addrs []net.Addr, want certs.PeerI
 			discard(results, len(addrs)-n-1)
 			return d.conn, nil
 		}
-		failures = append(failures, fmt.Errorf("%v: %w", d.addr, d.err))
+		failures = append(failures, d.err)
 	}
 	cancel()
-	return nil, errors.Join(failures...)
+	return nil, worst(failures)
+}
+
+// worst chooses which of the failures to tell: one that says more than that
+// nobody answered, if there is one.
+func worst(failures []error) error {
+	for _, err := range failures {
+		if !errors.Is(err, quicproto.ErrUnreachable) && !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+	}
+	return failures[0]
 }
 
 func (r *Room) dialAfter(ctx context.Context, wait time.Duration, addr net.Addr, want certs.PeerID) dialled {
 	select {
 	case <-time.After(wait):
 	case <-ctx.Done():
-		return dialled{addr: addr, err: ctx.Err()}
+		return dialled{err: ctx.Err()}
 	}
 	accept := certs.AcceptAny
 	if !want.IsZero() {
 		accept = certs.AcceptOnly(want)
 	}
 	conn, err := r.endpoint.Dial(ctx, addr, r.cfg.Identity.TLSConfig(quicproto.ALPN, nil, accept))
-	return dialled{conn, addr, err}
+	return dialled{conn, err}
 }
 
 // discard closes the connections that came too late.

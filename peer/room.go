@@ -28,8 +28,9 @@ type Config struct {
 	// Decorate adds texts to a scene before it is shown; may be nil. It is
 	// called from the room's goroutine and must not block.
 	Decorate func(*media.Scene)
-	// Measure looks for stamps and clicks in what arrives (see Measurement).
-	Measure bool
+	// Measure looks for stamps and clicks in what arrives (see Measurement), and
+	// Tick adds clicks to what is sent.
+	Measure, Tick bool
 
 	Trace *Trace
 	Log   *slog.Logger

@@ -81,6 +81,9 @@ func (v *voice) hear(at time.Time, block []int16) error {
 		v.p.room.cfg.Trace.sound(at, "mic", v.samples)
 	}
 	v.samples += uint64(len(block))
+	if v.p.room.cfg.Tick {
+		media.AddTicks(block, at)
+	}
 	links := v.p.links()
 	target, _, ok := weakest(links)
 	muted, _ := v.p.room.streams()

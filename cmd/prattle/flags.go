@@ -233,6 +233,7 @@ func (s *settings) room() peer.Config {
 		FPS:     s.fps,
 		MaxUp:   s.up,
 		Measure: s.measure,
+		Tick:    s.measure && s.audio != "tone",
 	}
 	if s.codec != "" {
 		cfg.VideoCodecs = append([]string{s.codec}, media.VideoCodecs()...)

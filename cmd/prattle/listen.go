@@ -150,7 +150,7 @@ func (s *session) answers(ctx context.Context, l *peer.Link, p *answerPolicy) bo
 // to give up.
 func (s *session) ask(ctx context.Context, l *peer.Link, name string) answer {
 	s.console.bell()
-	s.console.printf("%s\n  peer ID %s\nanswer? [y/N] ", caller(l, name), l.Peer())
+	s.console.printf("%s\n  peer ID %s\nanswer? [y/N]", caller(l, name), l.Peer())
 	for {
 		select {
 		case line, ok := <-s.console.lines():
