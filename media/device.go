@@ -49,6 +49,10 @@ type View interface {
 	Close() error
 }
 
+// PicturesOnly is what a View has besides if nobody looks at it, such as a file:
+// it wants one Show for each new picture and none for the rest of the scene.
+type PicturesOnly interface{ PicturesOnly() }
+
 // ViewEvent is something a person did to a view. One field is set.
 type ViewEvent struct {
 	Key    rune   // a single key, as typed ('q', 'Q', 27 for ESC, '?')

@@ -93,6 +93,9 @@ func gridPlace(i, n, w, h int) (px, py, pw, ph int) {
 	return x0, y0, x1 - x0, y1 - y0
 }
 
+// PicturesOnly implements media.PicturesOnly.
+func (v *fileView) PicturesOnly() {}
+
 func (v *fileView) Events() <-chan ViewEvent { return v.events }
 
 func (v *fileView) Close() error {

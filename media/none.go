@@ -45,7 +45,11 @@ type noView struct {
 
 func newNoView() *noView { return &noView{events: make(chan ViewEvent)} }
 
-func (v *noView) Show(*Scene) error        { return nil }
+func (v *noView) Show(*Scene) error { return nil }
+
+// PicturesOnly implements media.PicturesOnly.
+func (v *noView) PicturesOnly() {}
+
 func (v *noView) Events() <-chan ViewEvent { return v.events }
 
 func (v *noView) Close() error {

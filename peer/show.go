@@ -20,17 +20,15 @@ func (p *pipeline) routineShow() {
 		return
 	}
 	defer view.Close()
-	if events := view.Events(); events != nil {
-		p.run(func() { p.routineView(events) })
-	}
+	p.run(func() { p.routineView(view.Events()) })
 	s := stage{p: p, view: view, tiles: make(map[*Link]*media.Frame)}
-	ticker := time.NewTicker(refreshInterval)
-	defer ticker.Stop()
+	var refresh <-chan time.Time
+	if _, unwatched := view.(media.PicturesOnly); !unwatched {
+		ticker := time.NewTicker(refreshInterval)
+		defer ticker.Stop()
+		refresh = ticker.C
+	}
 	for {
-		var refresh <-chan time.Time
-		if view.Events() != nil {
-			refresh = ticker.C
-		}
 		select {
 		case <-p.wake:
 			err = s.showPictures()

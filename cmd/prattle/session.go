@@ -138,6 +138,7 @@ func (s *session) tellEnd(err error) {
 type conversation struct {
 	*session
 	link      *peer.Link
+	state     peer.State // as last told
 	connected bool
 	fault     error // a device that the call cannot do without
 }
@@ -221,7 +222,12 @@ type discard struct{}
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
 func (c *conversation) stateChanged() {
-	switch c.link.State() {
+	state := c.link.State()
+	if state == c.state {
+		return // something else about the link has changed
+	}
+	c.state = state
+	switch state {
 	case peer.StateRinging:
 		c.console.printf("ringing %s …", c.link.Name())
 	case peer.StateConnected:

@@ -81,6 +81,9 @@ func (v *View) Shown() []Shown {
 	return append([]Shown(nil), v.shown...)
 }
 
+// PicturesOnly implements media.PicturesOnly.
+func (v *View) PicturesOnly() {}
+
 // Events implements media.View; nobody looks at this one.
 func (v *View) Events() <-chan media.ViewEvent { return nil }
 
