@@ -43,14 +43,15 @@ func (p palette) nearest(c colour) colour {
 	return index256(r, g, b)
 }
 
-// dithered is nearest for a pixel at x, y: neighbours err in different directions,
-// so that slopes do not turn into steps.
+// dithered is nearest to r, g, b for a pixel at x, y: neighbours err in different
+// directions, so that slopes do not turn into steps.
 func (p palette) dithered(r, g, b, x, y int) colour {
 	if p == trueColour {
 		return colour(r<<16 | g<<8 | b)
 	}
-	d := int(bayer[y&3][x&3])*5 - 38 // a step of the cube is 40
-	return index256(clampByte(r+d/2), clampByte(g+d/2), clampByte(b+d/2))
+	const strength = 3 // the whole matrix spans a step of the cube
+	d := strength * (int(bayer[y&3][x&3]) - 7)
+	return index256(clampByte(r+d), clampByte(g+d), clampByte(b+d))
 }
 
 // bayer is the ordered dither matrix of 4x4.
@@ -58,34 +59,25 @@ var bayer = [4][4]int8{{0, 8, 2, 10}, {12, 4, 14, 6}, {3, 11, 1, 9}, {15, 7, 13,
 
 func clampByte(v int) int { return min(max(v, 0), 255) }
 
-// index256 finds the nearest colour of cube and greys.
+// index256 finds the nearest colour of the cube or, for what has hardly any
+// colour, of the greys.
 func index256(r, g, b int) colour {
-	cr, cg, cb := cubeStep(r), cubeStep(g), cubeStep(b)
-	cube := squares(r-cubeLevel(cr), g-cubeLevel(cg), b-cubeLevel(cb))
-	step := min(max((r+g+b)/3-3, 0)/10, 23)
-	level := 8 + 10*step
-	if squares(r-level, g-level, b-level) < cube {
-		return colour(232 + step)
+	const grey = 24 // the parts differ by less
+	if max(r, g, b)-min(r, g, b) < grey {
+		if step := ((r+g+b)/3 - 3) / 10; step < 24 {
+			return colour(232 + max(step, 0))
+		}
 	}
-	return colour(16 + 36*cr + 6*cg + cb)
+	return colour(16 + 36*cubeStep(r) + 6*cubeStep(g) + cubeStep(b))
 }
 
-// cubeLevel is the intensity of step 0 to 5: 0, 95, 135, 175, 215, 255.
-func cubeLevel(step int) int {
-	if step == 0 {
-		return 0
-	}
-	return 55 + 40*step
-}
-
+// cubeStep is the nearest of the cube's intensities 0, 95, 135, 175, 215, 255.
 func cubeStep(v int) int {
 	if v < 48 {
 		return 0
 	}
 	return max((v-35)/40, 1)
 }
-
-func squares(a, b, c int) int { return a*a + b*b + c*c }
 
 // near says whether two colours differ by less than a person would see in a
 // moving picture. Indices are near only to themselves.

@@ -76,14 +76,12 @@ func (t *terminalTile) draw(s *screen, r region, th *terminalTheme) {
 	if r.w <= 0 || r.h <= 0 {
 		return
 	}
-	at := r
+	f, at := t.picture.place(r)
 	if t.picture.isEmpty() {
 		_, y, w, h := Fit(16, 9, r.w, 2*r.h)
 		at = region{r.x + (r.w-w)/2, r.y + y/2, w, h / 2}
 		s.fill(at, cell{" ", th.text, th.tile})
 	} else {
-		var f *Frame
-		f, at = t.picture.place(r)
 		s.drawPicture(f, at.x, at.y, th.palette)
 	}
 	t.drawLabel(s, at, th)

@@ -9,7 +9,9 @@ func (s *screen) drawPicture(f *Frame, x, y int, p palette) {
 		if row == nil || x < 0 || x >= s.w {
 			continue
 		}
-		drawPixelRows(row[x:min(x+f.Width, s.w)], f, py, p)
+		end := min(x+f.Width, s.w)
+		claim(row, x, end)
+		drawPixelRows(row[x:end], f, py, p)
 	}
 }
 

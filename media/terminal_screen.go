@@ -45,14 +45,27 @@ func (s *screen) row(y int) []cell {
 	return s.cells[y*s.w : (y+1)*s.w]
 }
 
+// claim readies cells x0 to x1 of a row for being overwritten: of wide characters
+// across their borders the other half becomes blank.
+func claim(row []cell, x0, x1 int) {
+	if x0 > 0 && row[x0].text == "" {
+		row[x0-1].text = " "
+	}
+	if x1 < len(row) && row[x1].text == "" {
+		row[x1].text = " "
+	}
+}
+
 // A region is a part of a screen, in cells.
 type region struct{ x, y, w, h int }
 
 // fill blanks a region.
 func (s *screen) fill(r region, blank cell) {
-	for y := max(r.y, 0); y < min(r.y+r.h, s.h); y++ {
+	x0, x1 := max(r.x, 0), min(r.x+r.w, s.w)
+	for y := max(r.y, 0); y < min(r.y+r.h, s.h) && x0 < x1; y++ {
 		row := s.row(y)
-		for x := max(r.x, 0); x < min(r.x+r.w, s.w); x++ {
+		claim(row, x0, x1)
+		for x := x0; x < x1; x++ {
 			row[x] = blank
 		}
 	}
@@ -78,6 +91,7 @@ func (s *screen) print(x, y, limit int, text string, fg, bg colour) int {
 			break
 		}
 		if width > 0 {
+			claim(row, x, x+width)
 			row[x] = cell{cluster, fg, bg}
 			for i := 1; i < width; i++ {
 				row[x+i] = cell{"", fg, bg}
@@ -86,6 +100,7 @@ func (s *screen) print(x, y, limit int, text string, fg, bg colour) int {
 		}
 	}
 	if cut && limit >= 0 && x <= limit {
+		claim(row, x, x+1)
 		row[x] = cell{"…", fg, bg}
 		x++
 	}
