@@ -12,9 +12,10 @@ import (
 // goroutine writes it, the encoders' read.
 type demand struct {
 	mu      sync.Mutex
-	target  media.Bitrate // of all that is sent
-	backlog time.Duration // until what is queued has left
-	loss    float64
+	target  media.Bitrate        // of all that is sent
+	repair  float64              // share of it that repairs losses
+	backlog time.Duration        // until what is queued has left
+	loss    float64              // of sound, in spite of repetition
 	stuck   bool                 // the receiver's picture stands still
 	notice  quicproto.LossNotice // what it last decoded, if stuck
 	asked   time.Time            // when it was last helped
@@ -39,16 +40,23 @@ func (d *demand) restart() {
 	d.fresh = true
 }
 
-func (d *demand) set(target media.Bitrate, backlog time.Duration, loss float64) {
+func (d *demand) set(target media.Bitrate, repair float64, backlog time.Duration, loss float64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.target, d.backlog, d.loss = target, backlog, loss
+	d.target, d.repair, d.backlog, d.loss = target, repair, backlog, loss
 }
 
 func (d *demand) rate() (target media.Bitrate, backlog time.Duration, loss float64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.target, d.backlog, d.loss
+}
+
+// pictures is what repair leaves of the target.
+func (d *demand) pictures() media.Bitrate {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return media.Bitrate(float64(d.target) * (1 - d.repair))
 }
 
 // take returns what the next frame must be, and considers it done.
@@ -78,5 +86,5 @@ const (
 
 // updateDemand passes on what the rate control found.
 func (l *Link) updateDemand() {
-	l.demand.set(l.session.Target(), l.session.Backlog(), l.session.LossRate())
+	l.demand.set(l.session.Target(), l.session.RepairShare(), l.session.Backlog(), l.session.AudioLoss())
 }

@@ -54,7 +54,7 @@ const maxBacklog = 40 * time.Millisecond
 
 func (e *videoEncoder) encode(now time.Time, f *media.Frame) error {
 	links := e.p.links()
-	target, backlog, ok := weakest(links)
+	_, pictures, backlog, ok := weakest(links)
 	if _, off := e.p.room.streams(); off || !ok {
 		e.close() // whoever comes back needs a keyframe anyway
 		return nil
@@ -66,7 +66,7 @@ func (e *videoEncoder) encode(now time.Time, f *media.Frame) error {
 	if err := e.open(links, f); err != nil {
 		return err
 	}
-	rung := e.ladder.choose(now, target, f.Width, f.Height, e.p.room.cfg.FPS)
+	rung := e.ladder.choose(now, pictures, f.Width, f.Height, e.p.room.cfg.FPS)
 	if e.ladder.skip(now) {
 		return nil
 	}
@@ -111,19 +111,22 @@ func (i *frameIDs) continued(id uint16) uint16 {
 	return i.last
 }
 
-// weakest returns the least target and the longest backlog among links.
-func weakest(links []*Link) (target media.Bitrate, backlog time.Duration, ok bool) {
+// weakest returns the least target, the least of what repair leaves of it, and
+// the longest backlog among links.
+func weakest(links []*Link) (target, pictures media.Bitrate, backlog time.Duration, ok bool) {
 	for _, l := range links {
 		t, b, _ := l.demand.rate()
 		if t == 0 {
 			continue
 		}
-		if !ok || t < target {
-			target = t
+		if p := l.demand.pictures(); !ok {
+			target, pictures = t, p
+		} else {
+			target, pictures = min(target, t), min(pictures, p)
 		}
 		backlog, ok = max(backlog, b), true
 	}
-	return target, backlog, ok
+	return target, pictures, backlog, ok
 }
 
 // open makes an encoder for a codec that all links can decode.

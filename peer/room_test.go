@@ -42,7 +42,7 @@ type person struct {
 	stopped chan struct{}
 }
 
-func newPerson(t *testing.T, socket net.PacketConn) *person {
+func newPerson(t *testing.T, socket net.PacketConn, change ...func(*peer.Config)) *person {
 	t.Helper()
 	id, err := certs.New()
 	if err != nil {
@@ -50,7 +50,7 @@ func newPerson(t *testing.T, socket net.PacketConn) *person {
 	}
 	p := &person{id: id.ID(), speaker: peertest.NewSpeaker(), stop: make(chan struct{}), stopped: make(chan struct{})}
 	picture := media.PictureConfig{Width: 1280, Height: 720, FPS: 30}
-	p.Room = peer.NewRoom(socket, peer.Config{
+	cfg := peer.Config{
 		Identity: id, Name: "person", FPS: picture.FPS,
 		Devices: peer.Devices{
 			Camera:     func() (media.Camera, error) { p.opened++; return peertest.NewCamera(picture), nil },
@@ -58,7 +58,11 @@ func newPerson(t *testing.T, socket net.PacketConn) *person {
 			View:       func() (media.View, error) { return &p.view, nil },
 			Speaker:    func() (media.Speaker, error) { return p.speaker, nil },
 		},
-	})
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	p.Room = peer.NewRoom(socket, cfg)
 	p.answer = func(l *peer.Link) { l.Accept() }
 	go p.routineEvents()
 	return p

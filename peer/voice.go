@@ -85,7 +85,7 @@ func (v *voice) hear(at time.Time, block []int16) error {
 		media.AddTicks(block, at)
 	}
 	links := v.p.links()
-	target, _, ok := weakest(links)
+	target, _, _, ok := weakest(links)
 	muted, _ := v.p.room.streams()
 	if !ok || muted {
 		v.pending = v.pending[:0]

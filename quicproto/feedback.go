@@ -34,7 +34,7 @@ const (
 	arrivalWindow = 512
 	// maxReported bounds the packets of one stream in a report, so that the
 	// reports of all streams fit one datagram (2 bytes a packet).
-	maxReported = 130
+	maxReported = 100
 )
 
 // add records that a packet came. It returns false for a duplicate.
@@ -156,9 +156,13 @@ func (l *sentLog) settle(acks []packetAck, ssrc uint32, before time.Time) []pack
 	}
 	for next := &l.settled[ssrc-1]; ; *next++ {
 		e := l.find(ssrc, *next)
+		if e == nil && seqBefore(*next, l.newest[ssrc-1]) {
+			continue // it was dropped from the queue
+		}
 		if e == nil || !e.sent.Before(before) {
 			return acks
 		}
+		l.losses.add(ssrc, e.state == inFlight)
 		if e.state == inFlight {
 			e.state = lost
 			acks = append(acks, packetAck{id: e.id, lost: true})

@@ -18,6 +18,7 @@ type nackTracker struct {
 type missingPacket struct {
 	seq   uint16
 	since time.Time // when a later packet came
+	hold  time.Time // until when FEC may still restore it
 	asked time.Time // when it was last requested; zero: not yet
 	tries int
 }
@@ -53,6 +54,28 @@ func (t *nackTracker) handle(now time.Time, seq uint16, repaired bool) {
 	if repaired {
 		return // ahead of the stream: nothing can be learnt from it
 	}
+	t.advance(now, seq)
+}
+
+// restored records that FEC has restored packet seq.
+func (t *nackTracker) restored(now time.Time, seq uint16) {
+	if t.started && seqBefore(t.highest, seq) {
+		t.advance(now, seq)
+		return
+	}
+	t.fill(now, seq, true)
+}
+
+// announce records that packet seq was sent, without its having come.
+func (t *nackTracker) announce(now time.Time, seq uint16) {
+	if t.started && seqBefore(t.highest, seq) && seq-t.highest <= maxMissing {
+		t.advance(now, seq+1)
+		t.highest = seq
+	}
+}
+
+// advance moves on to seq and watches for what was left out.
+func (t *nackTracker) advance(now time.Time, seq uint16) {
 	gap := int(seq - t.highest - 1)
 	if gap > maxMissing {
 		t.missing = t.missing[:0]
@@ -86,6 +109,36 @@ func (t *nackTracker) fill(now time.Time, seq uint16, repaired bool) {
 		t.missing = append(t.missing[:i], t.missing[i+1:]...)
 		return
 	}
+}
+
+// holdFrom keeps packets from seq on from being asked for before a time, unless
+// they have been.
+func (t *nackTracker) holdFrom(seq uint16, until time.Time) {
+	for i := range t.missing {
+		if m := &t.missing[i]; !seqBefore(m.seq, seq) {
+			m.hold = until
+		}
+	}
+}
+
+// releaseUntil lets packets before seq be asked for.
+func (t *nackTracker) releaseUntil(seq uint16) {
+	for i := range t.missing {
+		if m := &t.missing[i]; seqBefore(m.seq, seq) {
+			m.hold = time.Time{}
+		}
+	}
+}
+
+// missingFrom is the number of missing packets from seq on.
+func (t *nackTracker) missingFrom(seq uint16) int {
+	n := 0
+	for _, m := range t.missing {
+		if !seqBefore(m.seq, seq) {
+			n++
+		}
+	}
+	return n
 }
 
 // wants says whether seq is still missing.
@@ -129,10 +182,13 @@ func (t *nackTracker) next(rtt time.Duration) time.Time {
 }
 
 // due is when a packet should be requested: first when it cannot be reordering
-// any more, then each time its retransmission should have come.
+// any more and FEC has not restored it, then each time its retransmission should have come.
 func (t *nackTracker) due(m missingPacket, rtt time.Duration) time.Time {
 	if m.tries == 0 {
-		return m.since.Add(t.reorder)
+		if due := m.since.Add(t.reorder); due.After(m.hold) {
+			return due
+		}
+		return m.hold
 	}
 	return m.asked.Add(rtt + rtt/4 + 5*time.Millisecond)
 }

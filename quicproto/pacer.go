@@ -52,14 +52,16 @@ func (p *pacer) next(now time.Time, bytes int) time.Time {
 // spend accounts for a packet that left, whether it had asked or not.
 func (p *pacer) spend(now time.Time, bytes int) {
 	p.drain(now)
-	p.level = min(p.level, p.bytes(pacerMaxDebt)) + float64(bytes)
+	p.level = min(p.level+float64(bytes), p.depth(bytes)+p.bytes(pacerMaxDebt))
 }
 
-// excess is by how many bytes a packet would overfill the bucket. A packet larger
-// than the burst fits an empty one.
-func (p *pacer) excess(bytes int) float64 {
-	depth := max(pacerBurst, float64(bytes)) + p.bytes(pacerSlack)
-	return p.level + float64(bytes) - depth
+// excess is by how many bytes a packet would overfill the bucket.
+func (p *pacer) excess(bytes int) float64 { return p.level + float64(bytes) - p.depth(bytes) }
+
+// depth is what the bucket holds for a packet of so many bytes: an empty one holds
+// any.
+func (p *pacer) depth(bytes int) float64 {
+	return max(pacerBurst, float64(bytes)) + p.bytes(pacerSlack)
 }
 
 func (p *pacer) drain(now time.Time) {

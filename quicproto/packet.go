@@ -19,6 +19,8 @@ type packet struct {
 	queued time.Time // when it was given to the queue
 	sent   time.Time // when it left the queue; zero before
 	probe  int       // probe cluster, 0 for none
+
+	redundant int // bytes on the wire that repeat what other packets carry
 }
 
 func (p *packet) payload() []byte { return p.data[p.head:] }

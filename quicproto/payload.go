@@ -16,8 +16,9 @@ const (
 	ptVP9   = 98
 	ptVP8   = 96
 	ptJPEG  = 100
-	ptRTX   = 97 // retransmission, RFC 4588
-	rtpSize = 12 // bytes of an RTP header without extensions
+	ptRTX   = 97  // retransmission, RFC 4588
+	ptFEC   = 102 // parity of video packets, fec.go
+	rtpSize = 12  // bytes of an RTP header without extensions
 )
 
 // SSRCs of the RTP streams. A connection has two ends and each direction a
@@ -26,7 +27,8 @@ const (
 	ssrcAudio  = 1
 	ssrcVideo  = 2
 	ssrcRepair = 3
-	ssrcCount  = 3
+	ssrcFEC    = 4
+	ssrcCount  = 4
 )
 
 // descriptor is what the payload descriptor of a video packet says.

@@ -14,6 +14,11 @@ type receiver struct {
 	arrivals  arrivalLog
 	nacks     nackTracker
 	assembler assembler
+	fec       fecReceiver
+	wait      fecWait
+	heard     heard
+	blocks    []redBlock // reused
+	seqs      []uint16   // reused
 
 	frames []media.EncodedFrame
 	sounds []SoundPacket
@@ -53,7 +58,7 @@ func (r *receiver) handleRTP(now time.Time, flow Flow, b []byte) {
 	r.stats.Bytes += uint64(len(b) + 1 + overhead)
 	var h rtp.Header
 	n, err := h.Unmarshal(b)
-	if err != nil || h.SSRC != flowSSRC(flow) {
+	if err != nil || h.SSRC != flowSSRC(flow) && (h.SSRC != ssrcFEC || flow != FlowRepair) {
 		r.stats.Malformed++
 		return
 	}
@@ -67,7 +72,9 @@ func (r *receiver) handleRTP(now time.Time, flow Flow, b []byte) {
 		r.handleAudio(now, &h, payload)
 	case FlowVideo:
 		r.stats.VideoBytes += uint64(len(b) + 1 + overhead)
+		r.fec.hold(h.SequenceNumber, b)
 		r.handleVideo(now, &h, payload, false)
+		r.repair(now, r.fec.covering(h.SequenceNumber))
 	case FlowRepair:
 		r.handleRepair(now, &h, payload)
 	}
@@ -84,7 +91,37 @@ func flowSSRC(f Flow) uint32 {
 }
 
 func (r *receiver) handleAudio(now time.Time, h *rtp.Header, payload []byte) {
-	codec, err := audioCodecByType(h.PayloadType)
+	if h.PayloadType == ptRED {
+		r.handleRED(now, h, payload)
+		return
+	}
+	if r.heard.first(h.SequenceNumber) {
+		r.addSound(now, h.PayloadType, h.SequenceNumber, h.Timestamp, payload)
+	}
+}
+
+// handleRED takes apart a packet that repeats the ones before it. Of these it
+// passes on what is news.
+func (r *receiver) handleRED(now time.Time, h *rtp.Header, payload []byte) {
+	var err error
+	if r.blocks, err = parseRED(r.blocks[:0], payload); err != nil {
+		r.stats.Malformed++
+		return
+	}
+	for i, b := range r.blocks {
+		seq := h.SequenceNumber - uint16(len(r.blocks)-1-i)
+		if len(b.data) == 0 || !r.heard.first(seq) {
+			continue
+		}
+		if i < len(r.blocks)-1 {
+			r.stats.Repaired++
+		}
+		r.addSound(now, b.payloadType, seq, h.Timestamp-b.offset, b.data)
+	}
+}
+
+func (r *receiver) addSound(now time.Time, payloadType uint8, seq uint16, timestamp uint32, payload []byte) {
+	codec, err := audioCodecByType(payloadType)
 	if err != nil || len(payload) == 0 {
 		r.stats.Malformed++
 		return
@@ -92,7 +129,7 @@ func (r *receiver) handleAudio(now time.Time, h *rtp.Header, payload []byte) {
 	if len(r.sounds) >= maxPending {
 		r.sounds = append(r.sounds[:0], r.sounds[1:]...)
 	}
-	r.sounds = append(r.sounds, SoundPacket{codec, h.SequenceNumber, h.Timestamp, payload, now})
+	r.sounds = append(r.sounds, SoundPacket{codec, seq, timestamp, payload, now})
 }
 
 // handleVideo takes a video packet, original or repaired.
@@ -110,7 +147,11 @@ func (r *receiver) handleVideo(now time.Time, h *rtp.Header, payload []byte, rep
 	if desc.start {
 		readReferences(h, &desc)
 	}
+	if !repaired {
+		r.wait.handleVideo(now, h.SequenceNumber, r.nacks.highest, h.Timestamp, desc.start)
+	}
 	r.nacks.handle(now, h.SequenceNumber, repaired)
+	r.awaitParity(now)
 	f, ok := r.assembler.handle(videoPacket{
 		seq: h.SequenceNumber, timestamp: h.Timestamp, last: h.Marker,
 		desc: desc, data: data, codec: format.codec, received: now,
@@ -126,15 +167,21 @@ func (r *receiver) handleVideo(now time.Time, h *rtp.Header, payload []byte, rep
 
 // handleRepair restores the original of a retransmission (RFC 4588).
 func (r *receiver) handleRepair(now time.Time, h *rtp.Header, payload []byte) {
-	if h.PayloadType != ptRTX || len(payload) < 3 {
+	if h.SSRC == ssrcFEC {
+		r.handleParity(now, h, payload)
+		return
+	}
+	if h.PayloadType != ptRTX || len(payload) < repairHead {
 		r.stats.Malformed++
 		return
 	}
 	original := *h
 	original.SequenceNumber = uint16(payload[0])<<8 | uint16(payload[1])
 	original.PayloadType = payload[2]
+	original.SSRC = ssrcVideo
 	if r.nacks.wants(original.SequenceNumber) {
 		r.stats.Repaired++
 	}
-	r.handleVideo(now, &original, payload[3:], true)
+	r.handleVideo(now, &original, payload[repairHead:], true)
+	r.holdOriginal(now, &original, payload[repairHead:])
 }

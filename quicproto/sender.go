@@ -21,6 +21,10 @@ type sender struct {
 	acks  []packetAck // reused
 
 	audio, video, repair, feedback stream
+	red                            redundancy
+	fec                            fecSender
+	share                          repairShare
+	rtt                            time.Duration // as last measured
 
 	maxDatagram int
 	stats       SendStats
@@ -57,6 +61,8 @@ func newSender(cfg SessionConfig) sender {
 		audio:       stream{ssrc: ssrcAudio, ring: newPacketRing(audioRing)},
 		video:       stream{ssrc: ssrcVideo, ring: newPacketRing(videoRing)},
 		repair:      stream{ssrc: ssrcRepair, ring: newPacketRing(repairRing)},
+		fec:         newFECSender(),
+		rtt:         defaultRTT,
 		feedback:    stream{ring: newPacketRing(feedbackRing)},
 		maxDatagram: minDatagramSize,
 	}
@@ -74,9 +80,22 @@ func (s *stream) begin(flow Flow, h rtp.Header) *packet {
 
 // sendAudio queues one packet of sound.
 func (s *sender) sendAudio(now time.Time, codec string, timestamp uint32, payload []byte) {
-	p := s.audio.begin(FlowAudio, rtp.Header{PayloadType: audioPayloadTypes[codec], Timestamp: timestamp})
-	p.data = append(p.data, payload...)
-	s.queue.push(now, p)
+	payloadType, seq := audioPayloadTypes[codec], s.audio.seq
+	s.red.choose(now, s.log.losses.model(ssrcAudio))
+	room := s.maxDatagram - 1 - rtpSize - redOwnHead - len(payload)
+	n, size := s.red.fit(seq, timestamp, room, s.rate.target())
+	s.red.carried = n
+	if n > 0 {
+		p := s.audio.begin(FlowAudio, rtp.Header{PayloadType: ptRED, Timestamp: timestamp})
+		p.data = s.red.append(p.data, n, payloadType, seq, timestamp, payload)
+		p.redundant = redOwnHead + size
+		s.queue.push(now, p)
+	} else {
+		p := s.audio.begin(FlowAudio, rtp.Header{PayloadType: payloadType, Timestamp: timestamp})
+		p.data = append(p.data, payload...)
+		s.queue.push(now, p)
+	}
+	s.red.keep(payloadType, seq, timestamp, payload)
 }
 
 // sendVideo packetises a frame and queues its packets.
@@ -86,8 +105,10 @@ func (s *sender) sendVideo(now time.Time, f *media.EncodedFrame) error {
 		return err
 	}
 	s.dropLate(now)
+	s.fec.begin((len(f.Data) + s.videoRoom() - 1) / s.videoRoom())
 	for rest, first := f.Data, true; first || len(rest) > 0; first = false {
 		rest = s.packetise(now, format, f, rest, first)
+		s.protect(now, f.Timestamp, len(rest) == 0)
 	}
 	return nil
 }
@@ -104,7 +125,7 @@ func (s *sender) packetise(now time.Time, format *videoFormat, f *media.EncodedF
 	p.frame = f.ID
 	mark := len(p.data)
 	p.data = format.append(p.data, f, first, false)
-	room := max(s.maxDatagram-repairHead-len(p.data), 1)
+	room := max(s.maxDatagram-fecRoom-len(p.data), 1)
 	n := len(rest)
 	if n > room {
 		count := (n + room - 1) / room
@@ -117,6 +138,12 @@ func (s *sender) packetise(now time.Time, format *videoFormat, f *media.EncodedF
 	p.data = append(p.data, rest[:n]...)
 	s.queue.push(now, p)
 	return rest[n:]
+}
+
+// videoRoom is about how many bytes of a frame a packet holds.
+func (s *sender) videoRoom() int {
+	const heads = 1 + rtpSize + 8 // flow, RTP, and a usual payload descriptor
+	return s.maxDatagram - fecRoom - heads
 }
 
 // frameDeadline is how long a frame may wait in the queue. Later it would only
@@ -160,6 +187,9 @@ func (s *sender) repairCopy(original *packet, probe int) *packet {
 	p.frame, p.probe = original.frame, probe
 	p.data = append(p.data, byte(original.seq>>8), byte(original.seq), payloadType)
 	p.data = append(p.data, original.payload()...)
+	if probe == 0 {
+		p.redundant = p.wireSize()
+	}
 	return p
 }
 
@@ -182,6 +212,7 @@ func (s *sender) pop(now time.Time) []byte {
 	}
 	s.stats.Packets++
 	s.stats.Bytes += uint64(p.wireSize())
+	s.share.add(now, p.wireSize(), p.redundant)
 	if p.flow == FlowVideo {
 		s.stats.VideoBytes += uint64(p.wireSize())
 	}

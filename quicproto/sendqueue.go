@@ -22,6 +22,12 @@ func (q *sendQueue) push(now time.Time, p *packet) {
 	q.flows[p.flow].push(p)
 }
 
+// pushBehind queues a packet behind those of another flow, with their importance.
+func (q *sendQueue) pushBehind(now time.Time, p *packet, f Flow) {
+	p.queued = now
+	q.flows[f].push(p)
+}
+
 // pop returns the next packet that may leave at now, nil if none may.
 func (q *sendQueue) pop(now time.Time) *packet {
 	for f := range q.flows {

@@ -8,6 +8,8 @@ type sentLog struct {
 	nextID  uint64
 	streams [ssrcCount][sentWindow]sentEntry
 	settled [ssrcCount]uint16 // whatever was sent before is known to have arrived or not
+	newest  [ssrcCount]uint16 // sent last
+	losses  lossMeter
 }
 
 // sentWindow is how many packets of a stream are remembered: 4 s of a 5 Mbit/s
@@ -37,6 +39,7 @@ func (l *sentLog) add(now time.Time, p *packet) uint64 {
 	if settled := &l.settled[p.ssrc-1]; p.seq-*settled >= sentWindow {
 		*settled = p.seq - sentWindow + 1 // forgotten without news
 	}
+	l.newest[p.ssrc-1] = p.seq
 	*l.entry(p.ssrc, p.seq) = sentEntry{id: l.nextID, seq: p.seq, size: p.wireSize(), sent: now}
 	return l.nextID
 }

@@ -101,6 +101,7 @@ func (s *Session) handleReport(now time.Time, r *rtcp.CCFeedbackReport) {
 	tx := &s.sender
 	if sample, ok := tx.log.roundTrip(now, r); ok {
 		s.rtt.add(sample)
+		tx.rtt = s.rtt.smoothed()
 	}
 	tx.acks = tx.log.readReport(tx.acks[:0], &tx.clock, r)
 	tx.rate.handleFeedback(now, tx.acks)
@@ -252,6 +253,16 @@ func (s *Session) RTT() time.Duration { return s.rtt.smoothed() }
 
 // LossRate is the share of our packets that are lost on their way, 0 to 1.
 func (s *Session) LossRate() float64 { return s.sender.rate.lossRate() }
+
+// AudioLoss is the share of our packets of sound that neither arrive nor are
+// repeated by those after them, 0 to 1: what in-band FEC and concealment are
+// left with.
+func (s *Session) AudioLoss() float64 { return s.sender.audioLoss() }
+
+// RepairShare is the share of what is sent that repairs losses, 0 to 1:
+// retransmissions, FEC and repeated sound. Pictures have so much less than the
+// target.
+func (s *Session) RepairShare() float64 { return s.sender.share.share() }
 
 // QueueDelay is how long our packets wait at the bottleneck, as feedback tells.
 func (s *Session) QueueDelay() time.Duration { return s.sender.rate.queueDelay() }
