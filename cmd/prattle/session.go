@@ -274,14 +274,25 @@ func (c *conversation) key(k rune) {
 	case 'q', 'Q', media.KeyEscape, 3:
 		c.link.HangUp()
 	case 'm', 'M':
-		c.room.SetMuted(c.screen.toggleMuted())
+		muted := c.screen.toggleMuted()
+		c.room.SetMuted(muted)
+		c.console.printf("%s", choose(muted, "you are muted", "you are heard again"))
 	case 'v', 'V':
-		c.room.SetCameraOff(c.screen.toggleCamera())
+		off := c.screen.toggleCamera()
+		c.room.SetCameraOff(off)
+		c.console.printf("%s", choose(off, "your camera is off", "you are seen again"))
 	case 's', 'S':
 		c.screen.toggleStats()
 	case '?', 'h', 'H':
 		c.screen.toggleHelp()
 	}
+}
+
+func choose(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
 }
 
 // commands are what a typed line that begins with a slash can be.
