@@ -16,7 +16,7 @@ require (
 	github.com/spf13/cobra v1.10.2 // command line
 	go.uber.org/goleak v1.3.0 // tests: no goroutine outlives its owner
 	gocv.io/x/gocv v0.43.0 // camera and window (prattle-opencv)
-	golang.org/x/crypto v0.54.0 // scrypt, for identities with a passphrase
+	golang.org/x/crypto v0.57.0 // scrypt, for identities with a passphrase
 	golang.org/x/image v0.47.0 // text and marks on the window
 	golang.org/x/sys v0.49.0 // CPU and memory figures, file modes
 	golang.org/x/term v0.47.0 // terminal size and raw mode
@@ -33,6 +33,7 @@ require (
 	github.com/pion/randutil v0.1.0 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
-	golang.org/x/net v0.56.0 // indirect
-	golang.org/x/tools v0.47.0 // indirect
+	golang.org/x/net v0.59.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+	golang.org/x/tools v0.51.0 // indirect
 )

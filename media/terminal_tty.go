@@ -157,7 +157,9 @@ func (t *tty) interrupt() bool {
 func (t *tty) close() {
 	if t.owned {
 		t.in.Close()
+		return
 	}
+	t.in.SetReadDeadline(time.Time{}) // others may read from it now
 }
 
 // size is that of the terminal in cells; 80 by 24 if it does not say.

@@ -16,11 +16,12 @@ type arrivalLog struct {
 type arrivals struct {
 	started bool
 	highest uint16
-	// A report begins where the one before the last began to be news, so that
-	// one lost report leaves no hole.
-	fresh, overlap uint16
-	news           bool
-	at             [arrivalWindow]arrival
+	// began is where what the latest reports told began to be news, oldest first. A
+	// report begins with the oldest of these, so that as many may be lost and leave
+	// no hole: with one alone, packets are thought lost in runs where much is lost.
+	began [reportOverlap]uint16
+	news  bool
+	at    [arrivalWindow]arrival
 }
 
 type arrival struct {
@@ -35,6 +36,8 @@ const (
 	// maxReported bounds the packets of one stream in a report, so that the
 	// reports of all streams fit one datagram (2 bytes a packet).
 	maxReported = 100
+	// reportOverlap is how many reports repeat what one told first.
+	reportOverlap = 3
 )
 
 // add records that a packet came. It returns false for a duplicate.
@@ -45,7 +48,10 @@ func (l *arrivalLog) add(now time.Time, ssrc uint32, seq uint16) bool {
 	s := &l.streams[ssrc-1]
 	if !s.started {
 		s.started = true
-		s.highest, s.fresh, s.overlap = seq, seq, seq
+		s.highest = seq
+		for i := range s.began {
+			s.began[i] = seq
+		}
 	}
 	slot := &s.at[int(seq)%arrivalWindow]
 	if slot.seq == seq && !slot.at.IsZero() {
@@ -62,7 +68,7 @@ func (l *arrivalLog) add(now time.Time, ssrc uint32, seq uint16) bool {
 	return true
 }
 
-// report writes what came since the last two reports; nil if there is no news.
+// report writes what came since the last few reports; nil if there is no news.
 func (l *arrivalLog) report(now time.Time) *rtcp.CCFeedbackReport {
 	r := &rtcp.CCFeedbackReport{ReportTimestamp: l.timestamp(now)}
 	for i := range l.streams {
@@ -70,7 +76,7 @@ func (l *arrivalLog) report(now time.Time) *rtcp.CCFeedbackReport {
 		if !s.news {
 			continue
 		}
-		begin := s.overlap
+		begin := s.began[0]
 		if n := s.highest - begin; n >= maxReported {
 			begin = s.highest - maxReported + 1
 		}
@@ -79,7 +85,8 @@ func (l *arrivalLog) report(now time.Time) *rtcp.CCFeedbackReport {
 			block.MetricBlocks = append(block.MetricBlocks, s.metric(now, seq))
 		}
 		r.ReportBlocks = append(r.ReportBlocks, block)
-		s.overlap, s.fresh, s.news = s.fresh, s.highest+1, false
+		copy(s.began[:], s.began[1:])
+		s.began[reportOverlap-1], s.news = s.highest+1, false
 	}
 	if len(r.ReportBlocks) == 0 {
 		return nil

@@ -6,6 +6,7 @@ import "math"
 // order of sending: how many, and how likely one is lost after another (the
 // two parameters of Gilbert's model). Its zero value has seen no loss.
 type lossMeter struct {
+	packets    int
 	slow, fast float64 // share of all packets
 	streams    [ssrcCount]lossRuns
 }
@@ -27,6 +28,8 @@ const (
 	// at 1.5 Mbit/s, and about a quarter.
 	slowLoss = 1.0 / 400
 	fastLoss = 1.0 / 80
+	// lossPrior is how many packets are taken to have arrived before the first.
+	lossPrior = 20
 	// lossJump is by how many standard deviations the fast estimate must exceed the
 	// slow one to replace it, and leastLoss the loss that is assumed for that: two
 	// packets lost by chance are no change of the path.
@@ -34,6 +37,8 @@ const (
 	leastLoss = 0.01
 	// runWeight is that of a loss in the probability of another one next to it.
 	runWeight = 1.0 / 40
+	// runPrior is how many losses are taken to have been single before the first.
+	runPrior = 8
 	// maxAgain keeps the mean length of runs finite.
 	maxAgain = 0.95
 )
@@ -44,8 +49,10 @@ func (m *lossMeter) add(ssrc uint32, lost bool) {
 	if lost {
 		x = 1
 	}
-	m.slow += slowLoss * (x - m.slow)
-	m.fast += fastLoss * (x - m.fast)
+	m.packets++
+	young := 1 / float64(m.packets+lossPrior)
+	m.slow += max(slowLoss, young) * (x - m.slow)
+	m.fast += max(fastLoss, young) * (x - m.fast)
 	p := max(m.slow, leastLoss)
 	if m.fast-m.slow > lossJump*math.Sqrt(p*(1-p)*fastLoss/2) {
 		m.slow = m.fast
@@ -56,7 +63,7 @@ func (m *lossMeter) add(ssrc uint32, lost bool) {
 func (r *lossRuns) add(x float64) {
 	if r.before {
 		r.seen++
-		r.again += max(runWeight, 1/float64(r.seen+1)) * (x - r.again)
+		r.again += max(runWeight, 1/float64(r.seen+runPrior)) * (x - r.again)
 	}
 	r.before = x > 0
 }

@@ -35,6 +35,7 @@ type rateControl struct {
 	total   int64           // bytes sent
 	skipped uint64          // ids up to here went over a path we have left
 	batch   []arrivalSample // reused
+	losses  []uint64        // reused
 
 	rate float64 // bit/s: what the path is believed to take
 	pathState
@@ -90,9 +91,9 @@ type packetAck struct {
 	ce      bool          // arrived with a congestion mark (ECN CE, RFC 3168)
 }
 
-// sentHistory is how many packets are remembered: at 20 Mbit/s nearly 4 s, more
-// than any round trip. A power of two.
-const sentHistory = 8192
+// sentHistory is how many packets are remembered: 2 s at 20 Mbit/s, more than a
+// round trip with a full queue. A power of two.
+const sentHistory = 4096
 
 type sentRecord struct {
 	id    uint64
@@ -101,7 +102,8 @@ type sentRecord struct {
 	sum   int64 // bytes sent so far, with this packet
 	probe int
 
-	lost, arrived bool // feedback said so
+	lost, arrived bool          // feedback said so
+	transit       time.Duration // if arrived
 }
 
 func newRateControl(cfg rateConfig) *rateControl {
@@ -133,8 +135,8 @@ func (r *rateControl) handleSent(now time.Time, p sentPacket) {
 // handleFeedback takes what a report says, in any order; a packet may be told of
 // more than once, and as arrived after it was told of as lost.
 func (r *rateControl) handleFeedback(now time.Time, acks []packetAck) {
-	r.batch = r.batch[:0]
-	lost, marked := 0, 0
+	r.batch, r.losses = r.batch[:0], r.losses[:0]
+	marked := 0
 	for _, a := range acks {
 		rec := &r.sent[a.id%sentHistory]
 		switch {
@@ -142,7 +144,7 @@ func (r *rateControl) handleFeedback(now time.Time, acks []packetAck) {
 			continue
 		case !a.lost:
 			r.loss.add(rec.sent, rec.size, true, rec.lost)
-			rec.arrived = true
+			rec.arrived, rec.transit = true, a.arrival-rec.sent
 			r.batch = append(r.batch, arrivalSample{id: a.id, sent: rec.sent, arrival: a.arrival, size: rec.size, probe: rec.probe})
 			if a.ce {
 				marked++
@@ -150,7 +152,7 @@ func (r *rateControl) handleFeedback(now time.Time, acks []packetAck) {
 		case !rec.lost:
 			r.loss.add(rec.sent, rec.size, false, false)
 			rec.lost = true
-			lost++
+			r.losses = append(r.losses, a.id)
 		}
 	}
 	if len(r.batch) == 0 {
@@ -158,8 +160,8 @@ func (r *rateControl) handleFeedback(now time.Time, acks []packetAck) {
 	}
 	dt := r.hear(now)
 	r.measure(now)
-	r.loss.settle(r.yielding != nil || r.queue.mid.excess() > 2*r.reference())
-	r.update(now, dt, lost)
+	r.learnLoss()
+	r.update(now, dt)
 	r.respectMarks(now, marked)
 }
 
@@ -211,11 +213,11 @@ func (r *rateControl) measureTrip(now time.Time) {
 }
 
 // update moves the rate after feedback; dt is the time since the last one.
-func (r *rateControl) update(now time.Time, dt time.Duration, lost int) {
+func (r *rateControl) update(now time.Time, dt time.Duration) {
 	r.queue.look(&r.delay, dt, r.yielding == nil)
 	switch {
 	case r.contest != nil:
-		r.contend(now, lost)
+		r.contend(now)
 	case r.overused() || r.yielding != nil && !r.drained():
 		r.yield(now)
 	default:
@@ -241,7 +243,7 @@ const (
 	// nearPacing is that near a limit: fast enough that frames of twice the mean
 	// size catch up within a few, slow enough that they queue here and not in the
 	// network, where they would hold up sound.
-	nearPacing = 1.2
+	nearPacing = 1.15
 	// blindPacing is that before the first feedback.
 	blindPacing = 1.5
 	// trainPacing is by how much packets leave faster than their trains arrive:
@@ -291,7 +293,7 @@ func (r *rateControl) queueDelay() time.Duration {
 }
 
 // lossRate is the share of bytes lost lately, 0 to 1.
-func (r *rateControl) lossRate() float64 { return r.loss.rate(lossWindows) }
+func (r *rateControl) lossRate() float64 { return r.loss.rate() }
 
 // rtt is the smoothed round trip, with the queue and the wait for feedback.
 func (r *rateControl) rtt() time.Duration { return r.srtt }

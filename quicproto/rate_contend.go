@@ -57,6 +57,7 @@ const (
 	cubicScale    = 0.4  // packets/s³, RFC 9438 section 5
 	cubicYield    = 0.85 // fast convergence, RFC 9438 section 4.7
 	cubicSegment  = 1200 // bytes
+	leastPeriod   = 0.5  // s from a decrease to the old rate: on very short paths growth is bounded, too
 	// emptyQueue is a queue too short to belong to such a flow.
 	emptyQueue = 15 * time.Millisecond
 	// flatTime and flatDelay tell a path that has become longer from a queue: the
@@ -67,7 +68,7 @@ const (
 
 // contend moves the rate along Cubic's curve. Losses count only while the queue
 // is long: others are chance.
-func (r *rateControl) contend(now time.Time, lost int) {
+func (r *rateControl) contend(now time.Time) {
 	c := r.contest
 	queue := r.queue.mid.raw + r.delay.least() - c.empty
 	c.worst = max(c.worst, queue)
@@ -76,7 +77,7 @@ func (r *rateControl) contend(now time.Time, lost int) {
 		return
 	}
 	chance := 3 * r.loss.usual * float64(len(r.batch))
-	if float64(lost) > chance && queue > c.worst*7/10 && now.Sub(c.since) > r.srtt {
+	if float64(len(r.losses)) > chance && queue > c.worst*7/10 && now.Sub(c.since) > r.srtt {
 		if c.peak > r.rate {
 			c.peak = cubicYield * r.rate
 		} else {
@@ -85,9 +86,10 @@ func (r *rateControl) contend(now time.Time, lost int) {
 		c.since = now
 	}
 	window := c.peak * r.srtt.Seconds() / 8 / cubicSegment
-	k := math.Cbrt((1 - cubicDecrease) * window / cubicScale)
+	k := max(math.Cbrt((1-cubicDecrease)*window/cubicScale), leastPeriod)
 	x := now.Sub(c.since).Seconds()/k - 1
-	r.setRate(c.peak * (1 + (1-cubicDecrease)*x*x*x))
+	rate := c.peak * (1 + (1-cubicDecrease)*x*x*x)
+	r.setRate(min(rate, max(r.rate, r.tested())))
 }
 
 // flatFor returns for how long the queue has been short and did not move.
@@ -107,5 +109,6 @@ func (r *rateControl) endContest(now time.Time) {
 	r.contest = nil
 	r.foreign = foreignQueue{}
 	r.delay.restart(r.delay.least() + r.queue.slow.raw)
+	r.queue = queueViews{tolerance: r.queue.tolerance} // the noise was the contest
 	r.nearLimit(now)
 }

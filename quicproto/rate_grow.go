@@ -3,6 +3,8 @@ package quicproto
 import (
 	"math"
 	"time"
+
+	"github.com/skulltech/prattle/media"
 )
 
 // growth is how the rate goes up.
@@ -110,10 +112,11 @@ const (
 
 // tested is the greatest rate in bit/s that the arrivals of late can vouch for.
 func (r *rateControl) tested() float64 {
-	n := r.delay.within(testedWindow, 0)
-	rate, span := r.delay.rate(n)
-	if span < testedWindow/2 {
-		rate *= span.Seconds() * 2 / testedWindow.Seconds()
-	}
-	return testedShare*r.restored(rate) + testedMargin
+	return testedShare*r.restored(float64(r.arrivedLately())) + testedMargin
+}
+
+// arrivedLately is the rate of the arrivals in the last testedWindow.
+func (r *rateControl) arrivedLately() media.Bitrate {
+	rate, span := r.delay.rate(r.delay.within(testedWindow, 0))
+	return media.Bitrate(rate * min(1, 2*span.Seconds()/testedWindow.Seconds()))
 }

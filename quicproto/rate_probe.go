@@ -28,11 +28,11 @@ const (
 	// probeTime is how long a cluster takes at the pacing rate: some ten times the
 	// resolution of feedback.
 	probeTime = 25 * time.Millisecond
-	// probePackets is the least a cluster has, each of packetSize bytes.
-	probePackets = 4
-	probeSize    = 1200
-	// probeFloor is the rate under which a cluster takes too long to pass.
-	probeFloor = 150e3
+	// probeMin is the least a cluster has, in bytes: three packets of full size.
+	probeMin = 3600
+	// probeHarm is how long a cluster may hold up sound if the path takes no more
+	// than what has arrived of late.
+	probeHarm = 100 * time.Millisecond
 	// probeShare is how much of what a cluster showed is believed.
 	probeShare = 0.85
 	// probeAgain is the time to the next cluster after a success, minProbeWait that
@@ -91,7 +91,8 @@ func (r *rateControl) wantProbe(now time.Time) bool {
 	p := &r.probing
 	_, dispersed := r.train.capacity(r.delay.newest)
 	return !p.idle.IsZero() && now.Sub(p.idle) > probeIdle && now.After(p.next) &&
-		!r.growth.limited && !dispersed && r.rate >= probeFloor && r.rate < float64(r.cfg.Max)
+		!r.growth.limited && !dispersed && r.rate < float64(r.cfg.Max) &&
+		r.arrivedLately().Bytes(probeHarm) >= r.probeBytes()
 }
 
 // judgeProbe raises the rate by what the cluster showed.
@@ -126,6 +127,7 @@ func (r *rateControl) probe() (rate media.Bitrate, bytes, cluster int, ok bool) 
 		return 0, 0, 0, false
 	}
 	p.asked = false
-	rate = r.pacing()
-	return rate, max(rate.Bytes(probeTime), probePackets*probeSize), p.cluster, true
+	return r.pacing(), r.probeBytes(), p.cluster, true
 }
+
+func (r *rateControl) probeBytes() int { return max(r.pacing().Bytes(probeTime), probeMin) }

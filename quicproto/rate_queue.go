@@ -78,9 +78,9 @@ const (
 	// than a packet of full size takes there. It falls with the square root of the
 	// rate, so that of two flows that see the same queue the larger gives way: that
 	// makes them equal.
-	referenceAt1M = 8 * time.Millisecond
-	// minReference is four times the resolution of feedback (RFC 8888), maxReference
-	// what is heard as an echo no sooner than the codec's own delay.
+	referenceAt1M = 7 * time.Millisecond
+	// minReference is four times the resolution of feedback (RFC 8888), maxReference a
+	// fifth of the delay within which talk is easy (ITU-T G.114).
 	minReference = 4 * time.Millisecond
 	maxReference = 30 * time.Millisecond
 )

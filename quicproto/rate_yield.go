@@ -4,9 +4,11 @@ import "time"
 
 // yielding is the state of a rate control that found a standing queue.
 type yielding struct {
-	began   time.Time
-	ceiling float64 // bit/s: the rate before
-	served  float64 // bit/s: what the bottleneck gave us while it had a queue
+	began    time.Time
+	ceiling  float64   // bit/s: the rate before
+	served   float64   // bit/s: what the bottleneck gave us while it had a queue
+	pressing bool      // the queue should be gone and is not
+	pressed  time.Time // since then
 
 	mark  arrivalSample // the latest arrival when served was measured,
 	queue time.Duration // and the queue then
@@ -22,6 +24,16 @@ const (
 	drainTime = 220 * time.Millisecond
 	// drainShare is the least rate while a queue drains: sound goes on.
 	drainShare = 0.1
+	// pressShare is the most while it refuses to. It drains then even if the
+	// bottleneck has become half as fast, pressCapacity, since it was measured.
+	pressShare    = 0.25
+	pressCapacity = 0.5
+	// pressTime is for how long, longer than the queue, either is tried: where sound
+	// alone is more than the rate, there is nothing to yield or to press with.
+	pressTime = time.Second
+	// smallQueue is one so short that it does little harm to take it for a part of
+	// the path without pressing.
+	smallQueue = 20 * time.Millisecond
 	// servedLong and servedShort are the times over which the service is measured:
 	// at first over all that is known, then over what shows the yield's effect.
 	servedLong  = 400 * time.Millisecond
@@ -37,16 +49,36 @@ func (r *rateControl) yield(now time.Time) {
 		r.beginYield(now, queue)
 	}
 	y := r.yielding
-	r.refineService(now, queue)
 	y.worst = max(y.worst, queue)
-	if r.unmoved(queue) {
-		r.blameOthers(now)
+	r.loss.forget() // loss has another reason now
+	if y.pressing {
+		r.press(now, queue)
 		return
 	}
-	ref := r.reference()
-	tau := max(drainTime, 5*r.bare/2)
-	share := 1 - (r.queueAhead()-ref/2).Seconds()/tau.Seconds()
-	r.setRate(min(y.ceiling, y.served*min(restShare, max(drainShare, share))))
+	r.refineService(now, queue)
+	overdue := now.Sub(y.began) > pressTime+2*y.worst
+	switch {
+	case !r.unmoved(queue, y.served) && !overdue:
+		tau := max(drainTime, 5*r.bare/2)
+		share := 1 - (r.queueAhead()-r.reference()/2).Seconds()/tau.Seconds()
+		r.setRate(min(y.ceiling, y.served*min(restShare, max(drainShare, share))))
+	case queue < smallQueue:
+		r.blameOthers(now)
+	default:
+		y.pressing, y.pressed = true, now
+		r.setMark(queue)
+		r.press(now, queue)
+	}
+}
+
+// press asks more of a queue that should be gone: either the bottleneck has
+// become slower still, then it goes now, or it is not ours.
+func (r *rateControl) press(now time.Time, queue time.Duration) {
+	y := r.yielding
+	r.setRate(min(y.ceiling, pressShare*y.served))
+	if r.unmoved(queue, pressCapacity*y.served) || now.Sub(y.pressed) > pressTime+y.worst {
+		r.blameOthers(now)
+	}
 }
 
 // queueAhead is the queue that a packet will meet that leaves now: what we know
@@ -70,7 +102,7 @@ func (r *rateControl) beginYield(now time.Time, queue time.Duration) {
 	if queue < 3*r.reference() && span < servedLong/2 {
 		served = max(served, 0.97*r.rate)
 	}
-	y.served = min(served, r.rate)
+	y.served = r.believable(served)
 	r.nearLimit(now)
 }
 
@@ -81,10 +113,15 @@ func (r *rateControl) refineService(now time.Time, queue time.Duration) {
 	if now.Sub(y.began) > r.srtt+servedShort {
 		return
 	}
-	if served, ok := r.service(servedShort, 40*time.Millisecond); ok && served < y.served {
-		y.served = served
+	if served, ok := r.service(servedShort, 2*servedLeast); ok && served < y.served {
+		y.served = r.believable(served)
 		r.setMark(queue)
 	}
+}
+
+// believable keeps a measured service within what can be.
+func (r *rateControl) believable(served float64) float64 {
+	return max(min(served, r.yielding.ceiling), float64(r.cfg.Min))
 }
 
 // service is the rate in bit/s at which the bottleneck serves us now that it has
@@ -103,23 +140,34 @@ func (r *rateControl) busyPackets(window time.Duration) int {
 // bottleneck, too.
 func (r *rateControl) restored(arrived float64) float64 { return arrived / (1 - r.loss.usual) }
 
+// drainedAt is the rate in bit/s at which the bottleneck has drained the queue of
+// late.
+func (r *rateControl) drainedAt() float64 {
+	y, last := r.yielding, r.delay.at(0)
+	took := last.arrival - y.mark.arrival
+	if took <= 0 {
+		return y.served
+	}
+	return r.restored(float64(last.sum-y.mark.sum)) * 8 / took.Seconds()
+}
+
 func (r *rateControl) setMark(queue time.Duration) {
 	r.yielding.mark, r.yielding.queue = *r.delay.at(0), queue
 }
 
 // explained is by how much the queue should have shrunk since the mark, were it
-// ours alone: time that passed minus the work that arrived.
-func (r *rateControl) explained() time.Duration {
+// ours alone and served so fast: time that passed minus the work that arrived.
+func (r *rateControl) explained(served float64) time.Duration {
 	y, last := r.yielding, r.delay.at(0)
-	work := r.restored(float64(last.sum-y.mark.sum)) * 8 / y.served
+	work := r.restored(float64(last.sum-y.mark.sum)) * 8 / served
 	return last.sent - y.mark.sent - time.Duration(work*float64(time.Second))
 }
 
-// unmoved reports whether the queue should be gone by now and is not: it is
-// somebody else's, or the path has become longer.
-func (r *rateControl) unmoved(queue time.Duration) bool {
+// unmoved reports whether the queue should be gone by now, were it ours alone and
+// served so fast, and is not.
+func (r *rateControl) unmoved(queue time.Duration, served float64) bool {
 	y := r.yielding
-	surplus := queue - y.queue + r.explained()
+	surplus := queue - y.queue + r.explained(served)
 	return surplus > y.worst*13/10+15*time.Millisecond && queue > max(r.reference(), y.worst*3/10)
 }
 
@@ -128,21 +176,23 @@ const (
 	// drain: it was jitter. trueAlarm is taken off when we did.
 	falseAlarm   = 2500 * time.Microsecond
 	trueAlarm    = 3750 * time.Microsecond
-	maxTolerance = 15 * time.Millisecond
+	maxTolerance = 8 * time.Millisecond
 )
 
-// endYield goes back to growing.
+// endYield goes back to growing: the queue is gone.
 func (r *rateControl) endYield(now time.Time) {
-	y, ref := r.yielding, r.reference()
-	shrunk := y.queue - r.queue.mid.excess()
-	chance := y.worst < 3*ref && r.explained() < shrunk*4/10
+	y, q := r.yielding, &r.queue
+	shrunk := y.queue - q.mid.excess()
+	if !y.pressing && y.worst < 3*r.reference() && r.explained(y.served) < shrunk*4/10 {
+		r.setRate(0.99 * y.ceiling)
+		q.tolerance = min(q.tolerance+falseAlarm, maxTolerance)
+	} else {
+		if y.pressing {
+			y.served = r.believable(min(y.served, r.drainedAt()))
+		}
+		r.setRate(min(y.ceiling, restShare*y.served))
+		q.tolerance = max(q.tolerance-trueAlarm, 0)
+	}
 	r.yielding = nil
 	r.nearLimit(now)
-	if chance {
-		r.setRate(0.99 * y.ceiling)
-		r.queue.tolerance = min(r.queue.tolerance+falseAlarm, maxTolerance)
-		return
-	}
-	r.setRate(min(y.ceiling, restShare*y.served))
-	r.queue.tolerance = max(r.queue.tolerance-trueAlarm, 0)
 }
