@@ -1,7 +1,6 @@
 package media
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -80,22 +79,5 @@ func TestCompanionCameraEnds(t *testing.T) {
 				t.Errorf("the last picture is %d, want 2", f.Y[0])
 			}
 		})
-	}
-}
-
-func TestServeCameraEndsWithItsInput(t *testing.T) {
-	var out bytes.Buffer
-	if err := ServeCamera(strings.NewReader("x"), &out, &rampCamera{left: -1}); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestServeCameraReportsWriteErrors(t *testing.T) {
-	in, inEnd := io.Pipe()
-	defer inEnd.Close()
-	r, w := io.Pipe()
-	r.Close()
-	if err := ServeCamera(in, w, &rampCamera{left: 100}); !errors.Is(err, io.ErrClosedPipe) {
-		t.Errorf("%v, want %v", err, io.ErrClosedPipe)
 	}
 }

@@ -51,33 +51,16 @@ func TestCompanionWindowShowsScenesAndHearsKeys(t *testing.T) {
 	}
 }
 
-// A scene is shown again while no other comes: chat fades, windows are resized.
-func TestServeViewRefreshes(t *testing.T) {
-	v := openFakeWindow(t, "good")
-	frame := NewFrame(320, 180)
-	frame.Fill(77, 128, 128)
-	if err := v.Show(&Scene{Tiles: []Tile{{Frame: frame}}}); err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		if e, _ := nextEvent(t, v); e.Key != 0x100+77 {
-			t.Fatalf("%+v, want the same scene again", e)
-		}
-	}
-}
-
 func TestCompanionWindowClosedByAPerson(t *testing.T) {
-	for _, behaviour := range []string{"closes"} {
-		v := openFakeWindow(t, behaviour)
-		if e, ok := nextEvent(t, v); !ok || !e.Closed {
-			t.Errorf("event %+v, want Closed", e)
-		}
-		if _, ok := nextEvent(t, v); ok {
-			t.Error("there are events after Closed")
-		}
-		if err := v.Show(new(Scene)); !errors.Is(err, errWindowClosed) {
-			t.Errorf("Show: %v, want %v", err, errWindowClosed)
-		}
+	v := openFakeWindow(t, "closes")
+	if e, ok := nextEvent(t, v); !ok || !e.Closed {
+		t.Errorf("event %+v, want Closed", e)
+	}
+	if _, ok := nextEvent(t, v); ok {
+		t.Error("there are events after Closed")
+	}
+	if err := v.Show(new(Scene)); !errors.Is(err, errWindowClosed) {
+		t.Errorf("Show: %v, want %v", err, errWindowClosed)
 	}
 }
 

@@ -21,6 +21,7 @@ type frameTiming struct {
 	base   time.Duration
 	late   [timingWindow]time.Duration // beyond base, of the latest frames
 	n      int
+	seen   int // frames since the first
 	target time.Duration
 }
 
@@ -30,6 +31,9 @@ const (
 	// baseRise is how much base grows with each frame: 200 ppm of drift and a
 	// path that became 30 ms longer are followed within 10 s.
 	baseRise = 100 * time.Microsecond
+	// warmUp is how many frames are shown as they come and teach nothing: the first
+	// is late for its size, and what the path loses is not protected yet.
+	warmUp = 30
 	// evenPercentile of the frames shall have come when they are due. The rest
 	// is shown as it comes.
 	evenPercentile = 0.90
@@ -56,6 +60,9 @@ func (t *frameTiming) observe(now time.Time, ts uint32) {
 	}
 	transit := now.Sub(t.first) - sent
 	t.base = min(t.base+baseRise, transit)
+	if t.seen++; t.seen <= warmUp {
+		return
+	}
 	t.late[t.n%timingWindow] = transit - t.base
 	t.n++
 	t.retarget()

@@ -81,7 +81,7 @@ type remoteInfo struct {
 const (
 	videoQueue  = 4  // frames towards the link
 	soundQueue  = 8  // packets towards the link
-	decodeQueue = 8  // frames towards the decoder
+	decodeQueue = 24 // frames towards the decoder: what comes free at once when one before is repaired
 	playQueue   = 64 // packets towards the playout
 	// jitterCeiling bounds how long a picture is held to make motion even.
 	jitterCeiling = 250 * time.Millisecond

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"slices"
 	"time"
 
 	"github.com/skulltech/prattle/media"
@@ -38,7 +39,8 @@ func (t *longTerm) order(now time.Time, links []*Link) media.EncodeOrder {
 		}
 	}
 	if t.ask && !o.Keyframe {
-		o.Confirmed = t.confirmed()
+		t.marked = t.confirmed()
+		o.Confirmed = slices.Clone(t.marked)
 		o.Recover = len(o.Confirmed) > 0
 		o.Keyframe = !o.Recover
 	}
@@ -53,7 +55,9 @@ func (t *longTerm) fallBehind(last uint16) {
 	t.ask = true
 }
 
-// confirmed lists the marked pictures that every receiver has.
+// confirmed lists the marked pictures that every receiver has. The others are
+// forgotten once a new start is made from one of these: the receiver that was
+// behind passes over all that lies between.
 func (t *longTerm) confirmed() []uint16 {
 	var ids []uint16
 	for _, id := range t.marked {

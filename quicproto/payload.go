@@ -11,8 +11,8 @@ import (
 // they are fixed instead of negotiated.
 const (
 	ptOpus  = 111
-	ptPCM   = 101
-	ptRED   = 63 // redundant sound, RFC 2198
+	ptPCMU  = 101 // G.711 at 48 kHz
+	ptRED   = 63  // redundant sound, RFC 2198
 	ptVP9   = 98
 	ptVP8   = 96
 	ptJPEG  = 100
@@ -57,7 +57,7 @@ var videoFormats = []videoFormat{
 	{"jpeg", ptJPEG, appendVP8, parseJPEG},
 }
 
-var audioPayloadTypes = map[string]uint8{"opus": ptOpus, "pcm": ptPCM}
+var audioPayloadTypes = map[string]uint8{"opus": ptOpus, "pcmu": ptPCMU}
 
 var (
 	errShortPayload   = errors.New("payload is too short")

@@ -57,7 +57,7 @@ type SendStats struct {
 func newSender(cfg SessionConfig) sender {
 	return sender{
 		queue:       sendQueue{pace: newPacer(cfg.Start)},
-		rate:        newRateControl(rateConfig{Start: cfg.Start, Min: cfg.Min, Max: cfg.Max}),
+		rate:        newRateControl(rateConfig(cfg)),
 		audio:       stream{ssrc: ssrcAudio, ring: newPacketRing(audioRing)},
 		video:       stream{ssrc: ssrcVideo, ring: newPacketRing(videoRing)},
 		repair:      stream{ssrc: ssrcRepair, ring: newPacketRing(repairRing)},
@@ -169,9 +169,19 @@ func (s *sender) retransmit(now time.Time, seq uint16) {
 	if p == nil || p.sent.IsZero() || now.Sub(p.sent) > nackGiveUp {
 		return
 	}
-	s.stats.Retransmitted++
-	s.queue.push(now, s.repairCopy(p, 0))
+	copies := 1
+	if s.log.losses.slow >= repeatFrom {
+		copies = 2
+	}
+	for range copies {
+		s.stats.Retransmitted++
+		s.queue.push(now, s.repairCopy(p, 0))
+	}
 }
+
+// repeatFrom is the loss from which retransmissions are sent twice: to lose one
+// costs a round trip more, and few are needed beside FEC.
+const repeatFrom = 0.08
 
 // repairHead is what a retransmission adds to a packet, in bytes.
 const repairHead = 3

@@ -5,6 +5,7 @@ package peertest
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/skulltech/prattle/media"
@@ -44,10 +45,27 @@ type encoder struct {
 	bitrate  media.Bitrate
 	fps      int
 	next     uint32
-	longTerm uint32
-	hasLong  bool
+	longTerm []uint32 // marked frames, oldest first
 	buf      []byte
 }
+
+// maxLongTerm is how many long-term references the codec holds.
+const maxLongTerm = 3
+
+// reference is the latest long-term reference that every receiver has, and that
+// a frame can still name.
+func (e *encoder) reference(o media.EncodeOrder) (id uint32, ok bool) {
+	for _, id := range slices.Backward(e.longTerm) {
+		held := len(o.Confirmed) == 0 || slices.Contains(o.Confirmed, uint16(id)&media.FrameIDMask)
+		if held && e.next-id <= maxFramesBack {
+			return id, true
+		}
+	}
+	return 0, false
+}
+
+// maxFramesBack is how far back a reference can lie (P_DIFF has seven bits).
+const maxFramesBack = 127
 
 // keyframeCost is how many times larger a keyframe is than other frames.
 const keyframeCost = 4
@@ -60,19 +78,25 @@ func (e *encoder) Encode(f *media.Frame, o media.EncodeOrder) (media.EncodedFram
 		e.fps = o.FPS
 	}
 	id := e.next
+	reference, ok := e.reference(o)
 	e.next++
 	h := frameHeader{ID: id, Ref: id - 1, N: f.N, Captured: f.Captured.UnixNano(), W: uint16(f.Width), H: uint16(f.Height)}
-	key := o.Keyframe || id == 0 || o.Recover && (!e.hasLong || id-e.longTerm > 127)
+	key := o.Keyframe || id == 0 || o.Recover && !ok
 	size := max(e.bitrate.Bytes(time.Second)/e.fps, headerSize)
 	switch {
 	case key:
 		h.Ref = id
 		size *= keyframeCost
 	case o.Recover:
-		h.Ref = e.longTerm
+		h.Ref = reference
 	}
 	if key || o.MarkLongTerm {
-		h.LongTerm, e.longTerm, e.hasLong = true, id, true
+		h.LongTerm = true
+		if e.longTerm = append(e.longTerm, id); key {
+			e.longTerm = []uint32{id}
+		} else if len(e.longTerm) > maxLongTerm {
+			e.longTerm = e.longTerm[1:]
+		}
 	}
 	var err error
 	if e.buf, err = binary.Append(e.buf[:0], binary.BigEndian, h); err != nil {
@@ -89,9 +113,9 @@ func (e *encoder) Encode(f *media.Frame, o media.EncodeOrder) (media.EncodedFram
 func (e *encoder) Close() error { return nil }
 
 type decoder struct {
-	have              bool
-	last, longTerm    uint32
-	longTermAvailable bool
+	have     bool
+	last     uint32
+	longTerm []uint32 // as in the encoder
 }
 
 // ErrReference says that a frame was given to the decoder without the one it is
@@ -104,12 +128,16 @@ func (d *decoder) Decode(data []byte, dst *media.Frame) (bool, error) {
 		return false, err
 	}
 	key := h.Ref == h.ID
-	if !key && !(d.have && h.Ref == d.last) && !(d.longTermAvailable && h.Ref == d.longTerm) {
+	if !key && !(d.have && h.Ref == d.last) && !slices.Contains(d.longTerm, h.Ref) {
 		return false, ErrReference
 	}
 	d.have, d.last = true, h.ID
 	if h.LongTerm {
-		d.longTerm, d.longTermAvailable = h.ID, true
+		if d.longTerm = append(d.longTerm, h.ID); key {
+			d.longTerm = []uint32{h.ID}
+		} else if len(d.longTerm) > maxLongTerm {
+			d.longTerm = d.longTerm[1:]
+		}
 	}
 	dst.Resize(int(h.W), int(h.H))
 	dst.N, dst.Captured = h.N, time.Unix(0, h.Captured)
