@@ -122,7 +122,7 @@ const (
 	// baseParity + parityPerLoss times the loss is the greatest share of parity
 	// packets, relative to the data.
 	baseParity    = 0.1
-	parityPerLoss = 4
+	parityPerLoss = 4.5
 	maxParity     = 1
 	// creditFrames is for how many frames saved credit lasts.
 	creditFrames = 3

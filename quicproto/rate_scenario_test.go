@@ -283,7 +283,7 @@ var rateScenarios = []rateScenario{
 		want: rateLimits{use: 83, mean: 5, p95: 8}},
 
 	// Delay without congestion.
-	{name: "jitter 30 ms", out: simPath{delay: 20 * ms, jitter: 30 * ms}, cfg: small, want: rateLimits{use: 85}},
+	{name: "jitter 30 ms", out: simPath{delay: 20 * ms, jitter: 30 * ms}, cfg: small, want: rateLimits{use: 75}},
 	{name: "jitter 30 ms, reordering", out: simPath{delay: 20 * ms, jitter: 30 * ms, reorder: true}, cfg: small, want: rateLimits{use: 98, up: 1.5}},
 	{name: "2M, jitter 30 ms", out: simPath{rate: 2 * mbit, queue: 200 * ms, delay: 20 * ms, jitter: 30 * ms}, cfg: large,
 		want: rateLimits{use: 68, p95: 35}},

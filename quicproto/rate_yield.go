@@ -10,6 +10,7 @@ type yielding struct {
 	pressing bool      // the queue should be gone and is not
 	pressed  time.Time // since then
 
+	first arrivalSample // the latest arrival at the beginning
 	mark  arrivalSample // the latest arrival when served was measured,
 	queue time.Duration // and the queue then
 	worst time.Duration // the longest queue so far
@@ -89,7 +90,7 @@ func (r *rateControl) queueAhead() time.Duration {
 }
 
 func (r *rateControl) beginYield(now time.Time, queue time.Duration) {
-	y := &yielding{began: now, ceiling: r.rate}
+	y := &yielding{began: now, ceiling: r.rate, first: *r.delay.at(0)}
 	r.yielding = y
 	r.setMark(queue)
 	_, span := r.delay.rate(r.busyPackets(servedLong))
@@ -140,15 +141,12 @@ func (r *rateControl) busyPackets(window time.Duration) int {
 // bottleneck, too.
 func (r *rateControl) restored(arrived float64) float64 { return arrived / (1 - r.loss.usual) }
 
-// drainedAt is the rate in bit/s at which the bottleneck has drained the queue of
-// late.
-func (r *rateControl) drainedAt() float64 {
-	y, last := r.yielding, r.delay.at(0)
-	took := last.arrival - y.mark.arrival
-	if took <= 0 {
-		return y.served
-	}
-	return r.restored(float64(last.sum-y.mark.sum)) * 8 / took.Seconds()
+// drainedSince is the rate in bit/s at which the bottleneck has drained the queue
+// since an arrival.
+func (r *rateControl) drainedSince(s *arrivalSample) float64 {
+	last := r.delay.at(0)
+	took := max(last.arrival-s.arrival, servedLeast)
+	return r.restored(float64(last.sum-s.sum)) * 8 / took.Seconds()
 }
 
 func (r *rateControl) setMark(queue time.Duration) {
@@ -188,7 +186,9 @@ func (r *rateControl) endYield(now time.Time) {
 		q.tolerance = min(q.tolerance+falseAlarm, maxTolerance)
 	} else {
 		if y.pressing {
-			y.served = r.believable(min(y.served, r.drainedAt()))
+			y.served = r.believable(min(y.served, r.drainedSince(&y.mark)))
+		} else if y.worst > 3*r.reference() { // of short times the least was taken
+			y.served = r.believable(max(y.served, r.drainedSince(&y.first)))
 		}
 		r.setRate(min(y.ceiling, restShare*y.served))
 		q.tolerance = max(q.tolerance-trueAlarm, 0)

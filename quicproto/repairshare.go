@@ -11,8 +11,9 @@ type repairShare struct {
 	total, repair float64 // bytes, fading with time
 }
 
-// repairFade is the time constant of the measurement: a few dozen frames.
-const repairFade = time.Second
+// repairFade is the time constant of the measurement: a dozen frames, for the
+// encoder must make room as soon as losses begin.
+const repairFade = 400 * time.Millisecond
 
 // add notes that a packet left, of whose size so many bytes repair.
 func (r *repairShare) add(now time.Time, size, repair int) {
