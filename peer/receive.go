@@ -74,5 +74,5 @@ func (l *Link) complain(now time.Time) {
 // is asked for: two tries of a retransmission where those are quick, less than
 // one where they would freeze the picture for longer than the new start.
 func repairPatience(rtt time.Duration) time.Duration {
-	return min(3*rtt/2+20*time.Millisecond, 150*time.Millisecond)
+	return min(2*rtt+30*time.Millisecond, 150*time.Millisecond)
 }

@@ -3,10 +3,10 @@
 //
 // A packet's journey:
 //
-//	Session.SendVideo -> packetise -> sendQueue (importance, pacing) -> Session.Pop
+//	Session.SendVideo -> packetise -> protect -> sendQueue (importance, pacing) -> Session.Pop
 //	  -> Conn.Outgoing -> lane (whichever QUIC connection has room) -> DATAGRAM
-//	DATAGRAM -> Conn.Datagrams -> Session.HandleDatagram -> arrivalLog, nackTracker
-//	  -> assembler -> Session.PopFrame
+//	DATAGRAM -> Conn.Datagrams -> Session.HandleDatagram -> arrivalLog, nackTracker,
+//	  fecReceiver -> assembler -> Session.PopFrame
 //
 // Conn moves bytes; Session, which is all mechanisms and no I/O, decides what is
 // sent and when.
@@ -17,13 +17,27 @@
 //
 //	flow id (QUIC varint) | RTP or RTCP packet
 //
-//	0  audio     RTP, Opus (RFC 7587), payload type 111
+//	0  audio     RTP, Opus (RFC 7587), payload type 111; with copies of the packets
+//	             before it where they are lost (RFC 2198), payload type 63
 //	1  feedback  RTCP: congestion control feedback (RFC 8888), generic NACK
 //	             (RFC 4585), APP "LOSS"
-//	2  repair    RTP, payload type 97: retransmissions (after RFC 4588)
+//	2  repair    RTP, payload type 97: retransmissions (after RFC 4588); payload
+//	             type 102: parity of the packets of a frame
 //	3  video     RTP, VP9 (RFC 9628, flexible mode) 98, VP8 (RFC 7741) 96
 //
-// SSRCs are 1 (audio), 2 (video) and 3 (repair) in either direction.
+// SSRCs are 1 (audio), 2 (video), 3 (retransmissions) and 4 (parity) in either
+// direction.
+//
+// A parity packet's payload is
+//
+//	base (16) | data packets (8) | parity packets (8) | index among these (8) | shard
+//
+// A block is so many video packets from the sequence number base on, at most
+// 40, all of one frame. Shard i of the data is packet i's length in 16 bits and
+// the whole RTP packet, padded with zeros to the longest; the shards of the
+// parity packets are those of the systematic Reed-Solomon code over GF(2^8)
+// (polynomial 0x11d) whose matrix is the Vandermonde matrix times the inverse of
+// its upper square. Any as many shards as there are data packets restore the rest.
 //
 // # Control messages
 //

@@ -43,14 +43,14 @@ func TestProtectionFollowsLossAndPath(t *testing.T) {
 		{6, lossModel{0.002, 0.002}, far, 0, 0},
 		{6, lossModel{0.01, 0.01}, usual, 0.1, 0.17},
 		{6, lossModel{0.05, 0.05}, usual, 0.25, 0.34},
-		{6, lossModel{0.1, 0.1}, usual, 0.4, 0.51},
+		{6, lossModel{0.1, 0.1}, usual, 0.4, 0.56},
 		{6, lossModel{0.2, 0.2}, usual, 0.7, 1},
 		{20, lossModel{0.05, 0.05}, usual, 0.1, 0.25},
 		{6, lossModel{0.01, 0.01}, near, 0, 0},
 		{6, lossModel{0.05, 0.05}, near, 0, 0.01},
 		{6, lossModel{0.02, 0.02}, far, 0.16, 0.2},
-		{6, lossModel{0.05, 0.75}, usual, 0.2, 0.31},
-		{1, lossModel{0.05, 0.05}, usual, 0.25, 0.31},
+		{6, lossModel{0.05, 0.75}, usual, 0.2, 0.34},
+		{1, lossModel{0.05, 0.05}, usual, 0.25, 0.34},
 		{40, lossModel{0.9, 0.95}, far, 0.9, 1},
 	} {
 		var p protection

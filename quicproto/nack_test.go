@@ -77,3 +77,29 @@ func TestNackMemoryIsBounded(t *testing.T) {
 		}
 	}
 }
+
+func TestNackWaitsForFEC(t *testing.T) {
+	const rtt = 40 * time.Millisecond
+	var n nackTracker
+	now := time.Unix(1, 0)
+	n.handle(now, 100, false)
+	n.handle(now, 103, false)
+	n.holdFrom(102, now.Add(10*time.Millisecond))
+	if seqs := n.pop(now.Add(5*time.Millisecond), rtt, nil); !slices.Equal(seqs, []uint16{101}) {
+		t.Fatalf("asked for %v, want 101", seqs)
+	}
+	n.restored(now, 101)
+	n.announce(now, 105)
+	n.releaseUntil(103)
+	if seqs := n.pop(now.Add(5*time.Millisecond), rtt, nil); !slices.Equal(seqs, []uint16{102, 104, 105}) {
+		t.Fatalf("asked for %v, want 102, 104 and 105", seqs)
+	}
+	for _, seq := range []uint16{102, 104, 105} {
+		n.restored(now, seq)
+	}
+	n.restored(now, 107) // the tail of a frame, before what follows
+	n.handle(now, 108, false)
+	if seqs := n.pop(now.Add(5*time.Millisecond), rtt, nil); !slices.Equal(seqs, []uint16{106}) || n.waste != 0 {
+		t.Fatalf("asked for %v, want 106; %d needless", seqs, n.waste)
+	}
+}

@@ -126,8 +126,11 @@ const lossQueueWindow = 500 * time.Millisecond
 
 // learnLoss learns the loss that has nothing to do with congestion, from packets
 // that met less than half the longest queue of late: a full queue drops only
-// those that find it full.
+// those that find it full. While others fill it there are no such packets.
 func (r *rateControl) learnLoss() {
+	if r.contest != nil {
+		return
+	}
 	_, longest := r.delay.waits(r.delay.within(lossQueueWindow, leastPackets))
 	short := r.delay.least() + max(r.reference(), longest/2)
 	for i := range r.batch {

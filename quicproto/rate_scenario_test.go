@@ -182,6 +182,17 @@ func calls(cfg rateConfig, at ...time.Duration) func(*rateWorld) {
 	}
 }
 
+// otherWay adds a call in the other direction, whose reports go with our media.
+func otherWay(w *rateWorld) { newSimCall(w.simNet, 1, w.in, w.out, small, simSource{}).start(0) }
+
+// unseen adds traffic of ours that the rate control is not told of, as QUIC's
+// acknowledgements are.
+func unseen(rate media.Bitrate) func(*rateWorld) {
+	return func(w *rateWorld) {
+		w.every(0, rate.Time(80), func() { w.out.send(simPacket{flow: 50, size: 80, deliver: func(bool) {}}) })
+	}
+}
+
 // walk changes the bottleneck by up to a quarter every 250 ms, as a cell does.
 func walk(w *rateWorld) {
 	rate := float64(w.out.rate)
@@ -233,10 +244,22 @@ var rateScenarios = []rateScenario{
 		cfg: small, source: simSource{report: 100 * ms},
 		want: rateLimits{use: 91.5, mean: 17, p95: 36}},
 
+	{name: "1M, a call each way", out: bottleneck(1*mbit, 200*ms), back: bottleneck(1*mbit, 200*ms), cfg: small, setup: otherWay,
+		want: rateLimits{use: 88, all: 92, mean: 18, p95: 36, settle: 1.5}},
+	{name: "150k, 40k unseen", out: bottleneck(150*kbit, 200*ms), cfg: small, source: simSource{audio: 25, fps: 15}, setup: unseen(40 * kbit),
+		want: rateLimits{use: 60, all: 88, mean: 62, p95: 140}},
+
 	// One that changes.
 	{name: "3M to 0.8M", out: bottleneck(3*mbit, 200*ms), cfg: small, setup: rateAt(20*sec, 800*kbit),
 		event: 20 * sec, from: 20 * sec, duration: 40 * sec,
 		want: rateLimits{use: 92, p95: 60, down: 0.2, settle: 0.8}},
+	{name: "3M to 0.8M, a call each way", out: bottleneck(3*mbit, 200*ms), back: bottleneck(3*mbit, 200*ms), cfg: small,
+		setup: func(w *rateWorld) {
+			otherWay(w)
+			w.at(20*sec, func() { w.out.setRate(800 * kbit); w.in.setRate(800 * kbit) })
+		},
+		event: 20 * sec, from: 20 * sec, duration: 40 * sec,
+		want: rateLimits{use: 85, p95: 80, down: 0.5, settle: 1.2}},
 	{name: "2M to 0.3M, 1 s queue", out: bottleneck(2*mbit, sec), cfg: small, setup: rateAt(20*sec, 300*kbit),
 		event: 20 * sec, from: 20 * sec, duration: 40 * sec,
 		want: rateLimits{use: 94, p95: 250, down: 0.22}},

@@ -21,6 +21,9 @@ const rateSeeds = 3
 // must reach. With -v it prints them, so that a change for the worse is seen
 // before it is too much.
 func TestRateTable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("three hours of calls take ten seconds")
+	}
 	var out strings.Builder
 	table := tabwriter.NewWriter(&out, 2, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(table, "scenario\t%s\t\n", strings.Join(figureNames[:], "\t"))

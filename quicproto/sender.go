@@ -11,7 +11,7 @@ import (
 // sender is the outgoing half of a Session: it numbers, packetises, queues,
 // paces and repairs what is sent. A packet's way through it:
 //
-//	sendVideo -> packetise -> queue -> pop -> log -> datagram
+//	sendVideo -> packetise -> protect -> queue -> pop -> log -> datagram
 //	                ring <- retransmit <- NACK ┘  └-> rate <- feedback
 type sender struct {
 	queue sendQueue
