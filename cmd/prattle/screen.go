@@ -111,12 +111,12 @@ func clock(d time.Duration) string {
 
 func rate(kbps float64) string { return media.Bitrate(kbps * 1000).String() }
 
-// statLines are the statistics overlay.
+// statLines are the statistics overlay; two spaces or more part its columns.
 func statLines(s peer.LinkStats) []string {
 	return []string{
-		fmt.Sprintf("received   %d×%d  %.1f/s", s.Width, s.Height, s.FPS),
+		fmt.Sprintf("received   %d×%d, %.1f/s", s.Width, s.Height, s.FPS),
 		fmt.Sprintf("sent       %d×%d", s.SendWidth, s.SendHeight),
-		fmt.Sprintf("rate       ↓ %s  ↑ %s of %s", rate(s.RecvKbps), rate(s.SendKbps), rate(s.TargetKbps)),
+		fmt.Sprintf("rate       ↓ %s, ↑ %s of %s", rate(s.RecvKbps), rate(s.SendKbps), rate(s.TargetKbps)),
 		fmt.Sprintf("path       %.0f ms round trip, %.1f %% lost, %.0f ms queue", s.RTT, s.Loss*100, s.QueueMs),
 		fmt.Sprintf("playout    sound %.0f ms, picture %.0f ms", s.Playout, s.JitterBuffer),
 		fmt.Sprintf("trouble    %d freezes (%.1f s), %.1f s concealed", s.Freezes, s.FreezeMs/1000, s.ConcealedMs/1000),
