@@ -44,7 +44,7 @@ func TestLossTable(t *testing.T) {
 		{"1 %", 0.01, 0, 33 * time.Millisecond, 46 * time.Millisecond, 28.5, 0, 0.005},
 		{"5 %", 0.05, 0, 38 * time.Millisecond, 60 * time.Millisecond, 28, 1, 0.005},
 		{"10 %", 0.1, 0, 48 * time.Millisecond, 85 * time.Millisecond, 27.5, 2, 0.005},
-		{"20 %", 0.2, 0, 70 * time.Millisecond, 140 * time.Millisecond, 26, 3, 0.015},
+		{"20 %", 0.2, 0, 70 * time.Millisecond, 150 * time.Millisecond, 26, 5, 0.015},
 		{"5 % by 4", 0.05, 4, 48 * time.Millisecond, 75 * time.Millisecond, 26.5, 2, 0.01},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -63,6 +63,9 @@ func (l *arrivalLog) add(now time.Time, ssrc uint32, seq uint16) bool {
 	if seqBefore(s.highest, seq) {
 		s.highest = seq
 	}
+	if seqBefore(seq, s.began[0]) {
+		s.began[0] = seq // overtaken by all that reports have told of, as at the start
+	}
 	*slot = arrival{seq, now}
 	s.news = true
 	return true

@@ -121,3 +121,17 @@ func TestSequenceNumbersWrap(t *testing.T) {
 		t.Error("a duplicate was taken for new")
 	}
 }
+
+func TestFeedbackTellsOfOvertakenFirstPackets(t *testing.T) {
+	var sent sentLog
+	var arrivals arrivalLog
+	var clock reportClock
+	at := sentStory(&sent, 10)[9].Add(25 * time.Millisecond)
+	for _, seq := range []uint16{3, 1, 0, 2, 4, 5, 6, 7, 8, 9} {
+		arrivals.add(at, ssrcVideo, seq)
+	}
+	acks := sent.readReport(nil, &clock, overTheWire(t, arrivals.report(at)))
+	if len(acks) != 10 || acks[0].lost || acks[9].lost {
+		t.Errorf("%+v", acks)
+	}
+}

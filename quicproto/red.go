@@ -21,16 +21,15 @@ import (
 // Blocks are of consecutive packets: the k-th from the end is that of the
 // sequence number k less.
 const (
-	maxCopies     = 3
-	copyRing      = 4 // packets kept: a power of two, so that sequence numbers wrap
-	redCopyHead   = 4
-	redOwnHead    = 1
-	maxRedOffset  = 1<<14 - 1
-	maxRedLength  = 1<<10 - 1
-	redFollows    = 0x80
-	maxRedBlocks  = 8 // more is no sound of ours, nor of anybody
-	redTypeMask   = 0x7f
-	redOffsetMask = maxRedOffset
+	maxCopies    = 3
+	copyRing     = 4 // packets kept: a power of two, so that sequence numbers wrap
+	redCopyHead  = 4
+	redOwnHead   = 1
+	maxRedOffset = 1<<14 - 1
+	maxRedLength = 1<<10 - 1
+	redFollows   = 0x80
+	maxRedBlocks = 8 // more is no sound of ours, nor of anybody
+	redTypeMask  = 0x7f
 )
 
 // redundancy decides how many copies each packet of sound carries, and keeps
@@ -108,14 +107,14 @@ func (r *redundancy) choose(now time.Time, m lossModel) {
 // carry: those at hand that fit the header, room bytes, and their share of the
 // target.
 func (r *redundancy) fit(seq uint16, timestamp uint32, room int, target media.Bitrate) (n, size int) {
-	for n < r.copies {
+	for before := uint32(0); n < r.copies; {
 		c := r.find(seq - uint16(n+1))
 		if c == nil || len(c.data) > maxRedLength {
 			break
 		}
 		offset := timestamp - c.timestamp
 		larger := size + redCopyHead + len(c.data)
-		if offset == 0 || offset > maxRedOffset || larger > room {
+		if offset <= before || offset > maxRedOffset || larger > room {
 			break
 		}
 		// The copies of a packet are paid for in the time between two packets.
@@ -123,7 +122,7 @@ func (r *redundancy) fit(seq uint16, timestamp uint32, room int, target media.Bi
 		if larger > media.Bitrate(redShare*float64(target)).Bytes(between) {
 			break
 		}
-		n, size = n+1, larger
+		n, size, before = n+1, larger, offset
 	}
 	return n, size
 }
@@ -175,7 +174,7 @@ func parseRED(blocks []redBlock, b []byte) ([]redBlock, error) {
 			return blocks, errRED
 		}
 		head := binary.BigEndian.Uint32(b)
-		offset := head >> 10 & redOffsetMask
+		offset := head >> 10 & maxRedOffset
 		if offset == 0 || offset >= before {
 			return blocks, errRED // not the packets before, in order
 		}
@@ -226,10 +225,4 @@ func (h *heard) first(seq uint16) bool {
 	}
 	h.before |= 1 << back
 	return true
-}
-
-// audioLoss is the share of sound that is lost in spite of copies.
-func (s *sender) audioLoss() float64 {
-	m := s.log.losses.model(ssrcAudio)
-	return m.lossAfter(s.red.carried)
 }

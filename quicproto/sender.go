@@ -78,24 +78,33 @@ func (s *stream) begin(flow Flow, h rtp.Header) *packet {
 	return p
 }
 
-// sendAudio queues one packet of sound.
+// sendAudio queues one packet of sound, with copies of those before it if the
+// path loses such.
 func (s *sender) sendAudio(now time.Time, codec string, timestamp uint32, payload []byte) {
-	payloadType, seq := audioPayloadTypes[codec], s.audio.seq
+	h := rtp.Header{PayloadType: audioPayloadTypes[codec], Timestamp: timestamp}
+	own, seq := h.PayloadType, s.audio.seq
 	s.red.choose(now, s.log.losses.model(ssrcAudio))
 	room := s.maxDatagram - 1 - rtpSize - redOwnHead - len(payload)
 	n, size := s.red.fit(seq, timestamp, room, s.rate.target())
 	s.red.carried = n
 	if n > 0 {
-		p := s.audio.begin(FlowAudio, rtp.Header{PayloadType: ptRED, Timestamp: timestamp})
-		p.data = s.red.append(p.data, n, payloadType, seq, timestamp, payload)
-		p.redundant = redOwnHead + size
-		s.queue.push(now, p)
-	} else {
-		p := s.audio.begin(FlowAudio, rtp.Header{PayloadType: payloadType, Timestamp: timestamp})
-		p.data = append(p.data, payload...)
-		s.queue.push(now, p)
+		h.PayloadType = ptRED
+		size += redOwnHead
 	}
-	s.red.keep(payloadType, seq, timestamp, payload)
+	p := s.audio.begin(FlowAudio, h)
+	if n > 0 {
+		p.data = s.red.append(p.data, n, own, seq, timestamp, payload)
+	} else {
+		p.data = append(p.data, payload...)
+	}
+	p.redundant = size
+	s.queue.push(now, p)
+	s.red.keep(own, seq, timestamp, payload)
+}
+
+// audioLoss is the share of sound that is lost in spite of copies.
+func (s *sender) audioLoss() float64 {
+	return s.log.losses.model(ssrcAudio).lossAfter(s.red.carried)
 }
 
 // sendVideo packetises a frame and queues its packets.

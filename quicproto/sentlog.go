@@ -9,7 +9,7 @@ type sentLog struct {
 	streams [ssrcCount][sentWindow]sentEntry
 	settled [ssrcCount]uint16 // whatever was sent before is known to have arrived or not
 	newest  [ssrcCount]uint16 // sent last
-	losses  lossMeter
+	losses  lossMeter         // of what is settled
 }
 
 // sentWindow is how many packets of a stream are remembered: 4 s of a 5 Mbit/s
