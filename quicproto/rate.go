@@ -246,6 +246,10 @@ const (
 	nearPacing = 1.15
 	// blindPacing is that before the first feedback.
 	blindPacing = 1.5
+	// topPacing is that once the rate is as high as it may become: trains have
+	// nothing left to tell but that they are dispersed, and a frame arrives whole
+	// so much earlier.
+	topPacing = 6
 	// trainPacing is by how much packets leave faster than their trains arrive:
 	// enough that the trains still spread and go on telling.
 	trainPacing = 1.15
@@ -264,6 +268,8 @@ func (r *rateControl) pacing() media.Bitrate {
 	case r.growth.limited:
 	case dispersed:
 		factor = min(max(trainPacing*c/r.rate, nearPacing), openPacing)
+	case r.rate >= float64(r.cfg.Max):
+		factor = topPacing
 	default:
 		factor = openPacing
 	}
