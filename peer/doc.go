@@ -13,7 +13,7 @@
 //	capture.go  routineCapture  camera -> newest frame
 //	encode.go   routineEncode   newest frame -> encoded frame -> each link
 //	voice.go    routineVoice    microphone -> packet -> each link
-//	link.go     routineLink     one a link; owns its Session, jitter buffer and
+//	loop.go     routineLink     one a link; owns its Session, jitter buffer and
 //	                            call state; takes the time once per event
 //	decode.go   routineDecode   one a link: encoded frame -> picture
 //	show.go     routineShow     newest pictures -> scene -> view
