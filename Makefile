@@ -36,8 +36,8 @@ build: deps ## bin/prattle and bin/prattle-opencv
 deps: ## install the libraries that are missing (apt-get; on macOS say how)
 	@.ci/deps build
 
-race: deps ## the tests under the race detector
-	$(GO) test -race -timeout 20m ./...
+race: deps ## the tests under the race detector, without the long tables
+	$(GO) test -race -short -timeout 20m ./...
 
 lint: deps ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }

@@ -25,6 +25,9 @@ func longestGap(shown []peertest.Shown) time.Duration {
 // room for chance: the keys of a call are drawn anew in each run, and with their
 // sizes everything shifts.
 func TestLossTable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of calls: without -short")
+	}
 	const seed, span = 17, 30 * time.Second
 	t.Logf("seed %d, %v each; g2g in ms, without camera, codec and screen", seed, span)
 	t.Logf("%-14s %7s %11s %5s %4s %7s %7s %6s %6s %5s %4s", "link", "fps", "g2g p50/95", "gap", "frz", "conc %", "kbit/s", "bits", "nacks", "fixed", "keys")

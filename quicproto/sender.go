@@ -113,7 +113,6 @@ func (s *sender) sendVideo(now time.Time, f *media.EncodedFrame) error {
 	if err != nil {
 		return err
 	}
-	s.dropLate(now)
 	s.fec.begin((len(f.Data) + s.videoRoom() - 1) / s.videoRoom())
 	for rest, first := f.Data, true; first || len(rest) > 0; first = false {
 		rest = s.packetise(now, format, f, rest, first)
@@ -156,18 +155,21 @@ func (s *sender) videoRoom() int {
 }
 
 // frameDeadline is how long a frame may wait in the queue. Later it would only
-// stand in the way of fresher ones.
-const frameDeadline = 350 * time.Millisecond
+// stand in the way of fresher ones, and a new start from a long-term reference
+// costs no more than an ordinary frame.
+const frameDeadline = 200 * time.Millisecond
 
 // dropLate empties the video queue if its head has missed its deadline: the
-// frames behind it depend on it.
-func (s *sender) dropLate(now time.Time) {
+// frames behind it depend on it. It returns the ID of the first frame dropped.
+func (s *sender) dropLate(now time.Time) (first uint16, dropped bool) {
 	q := &s.queue.flows[FlowVideo]
 	if q.len() == 0 || now.Sub(q.front().queued) < frameDeadline {
-		return
+		return 0, false
 	}
+	first = q.front().frame
 	s.stats.FramesDropped++
 	q.clear()
+	return first, true
 }
 
 // retransmit queues a copy of a video packet in the form of RFC 4588: the

@@ -50,7 +50,16 @@ func (s *Session) SendAudio(now time.Time, codec string, timestamp uint32, paylo
 
 // SendVideo queues a frame. The data is copied.
 func (s *Session) SendVideo(now time.Time, f *media.EncodedFrame) error {
+	s.dropLate(now)
 	return s.sender.sendVideo(now, f)
+}
+
+// dropLate gives up frames that waited for too long. What the other side will
+// complain about when it notices, its owner hears at once.
+func (s *Session) dropLate(now time.Time) {
+	if first, dropped := s.sender.dropLate(now); dropped {
+		s.noteLoss(LossNotice{HasDecoded: true, LastDecoded: (first - 1) & media.FrameIDMask})
+	}
 }
 
 // NotifyLoss tells the other side, with the next Pop, that our picture stands
@@ -128,12 +137,17 @@ func (s *Session) handleLossNotice(p *rtcp.ApplicationDefined) {
 		s.receiver.stats.Malformed++
 		return
 	}
+	s.noteLoss(n)
+}
+
+func (s *Session) noteLoss(n LossNotice) {
 	if len(s.peerLoss) < maxLossNotices {
 		s.peerLoss = append(s.peerLoss, n)
 	}
 }
 
-// PopLoss returns the other side's next notice that its picture stands still.
+// PopLoss returns the next notice that the other side's picture stands still, or
+// is about to.
 func (s *Session) PopLoss() (LossNotice, bool) {
 	if len(s.peerLoss) == 0 {
 		return LossNotice{}, false
@@ -174,7 +188,7 @@ func (s *Session) Pop(now time.Time) []byte { return s.sender.pop(now) }
 func (s *Session) Advance(now time.Time) {
 	tx := &s.sender
 	tx.rate.advance(now)
-	tx.dropLate(now)
+	s.dropLate(now)
 	tx.probe(now)
 	due := s.nextNack()
 	if !s.nextReport.IsZero() && !now.Before(s.nextReport) || !due.IsZero() && !now.Before(due) {

@@ -110,7 +110,7 @@ func TestLossNoticeArrives(t *testing.T) {
 func TestLateFramesAreDroppedWhole(t *testing.T) {
 	s := NewSession(SessionConfig{})
 	now := time.Unix(1, 0)
-	f := frameOf(0, 200000)
+	f := frameOf(5, 200000)
 	if err := s.SendVideo(now, &f); err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +119,9 @@ func TestLateFramesAreDroppedWhole(t *testing.T) {
 	s.Advance(now)
 	if s.Backlog() != 0 || s.SendStats().FramesDropped != 1 {
 		t.Errorf("backlog %v, %d dropped", s.Backlog(), s.SendStats().FramesDropped)
+	}
+	if n, ok := s.PopLoss(); !ok || n.LastDecoded != 4 {
+		t.Errorf("of dropping frame 5 the owner hears %+v, %v", n, ok)
 	}
 }
 
