@@ -45,6 +45,7 @@ type videoEncoder struct {
 	ladder ladder
 	scaled media.Frame
 	ids    frameIDs
+	rate   media.Bitrate // last ordered
 	longTerm
 }
 
@@ -72,7 +73,7 @@ func (e *videoEncoder) encode(now time.Time, f *media.Frame) error {
 	}
 	order := e.order(now, links)
 	e.ids.restore(order.Confirmed)
-	order.Bitrate, order.FPS = rung.Video, rung.FPS
+	order.Bitrate, order.FPS = e.steady(rung.Video), rung.FPS
 	out, err := e.enc.Encode(e.sized(f, rung), order)
 	if err != nil {
 		return err
@@ -157,6 +158,18 @@ func (e *videoEncoder) close() {
 		e.enc.Close()
 		e.enc = nil
 	}
+}
+
+// rateStep is the change of rate that an encoder is told of: its own rate control
+// loses its memory with each change, and repair makes the rate tremble.
+const rateStep = 0.06
+
+// steady is the rate to order: the last one while it is near enough.
+func (e *videoEncoder) steady(rate media.Bitrate) media.Bitrate {
+	if diff := float64(rate - e.rate); diff > rateStep*float64(e.rate) || diff < -rateStep*float64(e.rate) {
+		e.rate = rate
+	}
+	return e.rate
 }
 
 // sized returns f at the size of the rung.
