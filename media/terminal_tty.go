@@ -27,18 +27,19 @@ var activeTTY atomic.Pointer[tty]
 
 // RestoreTerminal gives the terminal back as it was if a terminal view is open,
 // else it does nothing. Close of the view does so too; this is for the ways out
-// that pass by it: the deferred function of a goroutine that may panic, and
-// before os.Exit:
-//
-//	defer func() {
-//		if r := recover(); r != nil {
-//			media.RestoreTerminal()
-//			panic(r)
-//		}
-//	}()
+// that pass by it: before os.Exit, and a panic (see RestoreOnPanic).
 func RestoreTerminal() {
 	if t := activeTTY.Load(); t != nil {
 		t.leave()
+	}
+}
+
+// RestoreOnPanic, deferred in a goroutine, gives the terminal back before a panic
+// of that goroutine ends the program, so that its trace can be read.
+func RestoreOnPanic() {
+	if fault := recover(); fault != nil {
+		RestoreTerminal()
+		panic(fault)
 	}
 }
 

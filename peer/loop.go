@@ -12,6 +12,7 @@ import (
 
 // routineLink owns the link from its first message to its last.
 func (l *Link) routineLink() {
+	defer media.RestoreOnPanic()
 	defer l.room.routines.Done()
 	defer l.finish()
 	timer := time.NewTimer(0)

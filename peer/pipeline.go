@@ -51,7 +51,10 @@ func newPipeline(r *Room) *pipeline {
 func (p *pipeline) run(routines ...func()) {
 	for _, f := range routines {
 		p.routines.Add(1)
-		go f()
+		go func() {
+			defer media.RestoreOnPanic()
+			f()
+		}()
 	}
 }
 
