@@ -2,6 +2,7 @@ package quicproto_test
 
 import (
 	"context"
+	"encoding/binary"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,15 +17,13 @@ import (
 func flood(a, b *quicproto.Conn, d time.Duration) (rate float64, longest time.Duration) {
 	stop := time.After(d)
 	done := make(chan struct{})
-	var taken []time.Time
 	go func() {
 		defer close(done)
-		for i := 0; ; i++ {
+		for {
 			data := make([]byte, a.MaxDatagram())
-			data[0], data[1], data[2], data[3] = byte(i>>24), byte(i>>16), byte(i>>8), byte(i)
+			binary.BigEndian.PutUint64(data, uint64(time.Now().UnixNano()))
 			select {
 			case a.Outgoing() <- data:
-				taken = append(taken, time.Now())
 			case <-stop:
 				return
 			}
@@ -35,8 +34,8 @@ func flood(a, b *quicproto.Conn, d time.Duration) (rate float64, longest time.Du
 		select {
 		case in := <-b.Datagrams():
 			bytes += len(in.Data)
-			i := int(in.Data[0])<<24 | int(in.Data[1])<<16 | int(in.Data[2])<<8 | int(in.Data[3])
-			longest = max(longest, in.Received.Sub(taken[i]))
+			offered := time.Unix(0, int64(binary.BigEndian.Uint64(in.Data)))
+			longest = max(longest, in.Received.Sub(offered))
 		case <-done:
 			return float64(bytes) / d.Seconds(), longest
 		}
