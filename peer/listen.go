@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -141,7 +142,7 @@ func (v *heardVoice) pull(at time.Time, n int, l *Link) []int16 {
 // forget closes the voices of links that have ended.
 func (e *ear) forget(links []*Link) {
 	for l, v := range e.voices {
-		if !contains(links, l) {
+		if !slices.Contains(links, l) {
 			v.dec.Close()
 			delete(e.voices, l)
 		}

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -123,7 +124,7 @@ func (s *stage) scene() *media.Scene {
 	}
 	links := s.p.links()
 	for l := range s.tiles {
-		if !contains(links, l) {
+		if !slices.Contains(links, l) {
 			delete(s.tiles, l)
 		}
 	}
@@ -143,15 +144,6 @@ func (s *stage) tile(l *Link) media.Tile {
 		t.Notice = "reconnecting…"
 	}
 	return t
-}
-
-func contains(links []*Link, l *Link) bool {
-	for _, other := range links {
-		if other == l {
-			return true
-		}
-	}
-	return false
 }
 
 // release gives a frame that is no longer shown back to routineDecode.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -36,7 +37,7 @@ func TestImportsRunOneWay(t *testing.T) {
 			t.Fatalf("go list %s: %v\n%s", r.pkg, err, out)
 		}
 		for dep := range strings.FieldsSeq(string(out)) {
-			if own, ok := strings.CutPrefix(dep, module); ok && own != r.pkg && !contains(r.allowed, own) {
+			if own, ok := strings.CutPrefix(dep, module); ok && own != r.pkg && !slices.Contains(r.allowed, own) {
 				t.Errorf("%s must not import %s", r.pkg, own)
 			}
 			for _, p := range r.never {
@@ -46,13 +47,4 @@ func TestImportsRunOneWay(t *testing.T) {
 			}
 		}
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -207,19 +208,15 @@ func (c *conversation) handle(e peer.Event) {
 
 // chatOutput is stdout, but where that is for the summary alone or belongs to
 // the picture.
-func (c *conversation) chatOutput() interface{ Write([]byte) (int, error) } {
+func (c *conversation) chatOutput() io.Writer {
 	switch {
 	case c.settings.view == "terminal":
-		return discard{}
+		return io.Discard
 	case c.settings.json:
 		return c.console.err
 	}
 	return c.console.out
 }
-
-type discard struct{}
-
-func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
 func (c *conversation) stateChanged() {
 	state := c.link.State()
