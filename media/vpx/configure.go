@@ -43,7 +43,8 @@ const (
 func (e *encoder) configure(w, h int, order media.EncodeOrder) error {
 	resized := w != e.config.Width || h != e.config.Height
 	bitrate := min(order.Bitrate, maxBitrate)
-	rated := bitrate > 0 && bitrate != e.config.Bitrate
+	before := e.config.Bitrate
+	rated := bitrate > 0 && bitrate != before
 	if rated {
 		e.config.Bitrate = bitrate
 	}
@@ -58,7 +59,7 @@ func (e *encoder) configure(w, h int, order media.EncodeOrder) error {
 	case resized:
 		return e.resize(w, h)
 	case rated:
-		return e.rate(e)
+		return e.rerate(before)
 	case e.bound():
 		return e.limit(e)
 	}
@@ -124,6 +125,19 @@ func (e *encoder) resize(w, h int) error {
 		return err
 	}
 	return e.resized(e)
+}
+
+// rerate goes on at another bitrate.
+func (e *encoder) rerate(before media.Bitrate) error {
+	if e.config.Bitrate < before {
+		q, err := e.lastQuantizer()
+		if err != nil {
+			return err
+		}
+		e.floor.fell(q, before, e.config.Bitrate)
+		e.bound()
+	}
+	return e.rate(e)
 }
 
 // size puts the configured size into libvpx's configuration.

@@ -1,11 +1,17 @@
 package vpx
 
-import "math"
+import (
+	"math"
+
+	"github.com/skulltech/prattle/media"
+)
 
 // A floor keeps the quantizer from falling at once where a frame leaves much
 // undone: after a keyframe, which is coarse so as to be small, and when the
 // picture grows. libvpx would make good all of it in a single frame, several
-// times the size of the others.
+// times the size of the others. And when the bitrate falls it lifts the
+// quantizer with the next frame, where libvpx takes several: just then the link
+// bears them least.
 type floor struct {
 	at int // no finer quantizer than this; 0 while there is no limit
 }
@@ -19,7 +25,8 @@ const (
 	floorBelowKey = 8 // how much finer than a keyframe the next frame may be
 	floorStep     = 2 // and each frame after it than the one before,
 	floorStride   = 6 // or so much, if that was less than half a mean frame
-	floorDoubling = 6 // how much coarser it begins where the area has doubled
+	floorDoubling = 6 // how much coarser it begins where the area has doubled,
+	floorHalving  = 6 // or the bitrate halved
 )
 
 // keyframe raises the floor to just below a keyframe's quantizer.
@@ -30,6 +37,15 @@ func (f *floor) keyframe(quantizer int) { f.at = max(quantizer-floorBelowKey, 0)
 func (f *floor) grown(quantizer, from, to int) {
 	if to > from {
 		rise := floorDoubling * math.Log2(float64(to)/float64(from))
+		f.at = min(max(f.at, quantizer+int(math.Round(rise))), maxQuantizer)
+	}
+}
+
+// fell raises it for a bitrate that falls clearly from one to another, the last
+// frame having had that quantizer.
+func (f *floor) fell(quantizer int, from, to media.Bitrate) {
+	if leaps(from, to) {
+		rise := floorHalving * math.Log2(float64(from)/float64(to))
 		f.at = min(max(f.at, quantizer+int(math.Round(rise))), maxQuantizer)
 	}
 }

@@ -42,7 +42,7 @@ func newSource(tb testing.TB, name string, cfg media.VideoEncoderConfig) *source
 	if s.enc, err = codec(tb, name).NewEncoder(cfg); err != nil {
 		tb.Fatal(err)
 	}
-	if s.dec, err = codec(tb, name).NewDecoder(); err != nil {
+	if s.dec, err = codec(tb, name).NewDecoder(media.VideoDecoderConfig{}); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { s.enc.Close(); s.dec.Close() })
@@ -162,6 +162,24 @@ func TestKeyframesStaySmall(t *testing.T) {
 				if len(f.Data) > most {
 					t.Errorf("%s %dx%d, picture %d: keyframe %v of %d bytes, where the mean is %d", name, c.w, c.h, n, f.Keyframe, len(f.Data), mean)
 				}
+			}
+		}
+	}
+}
+
+// TestFramesShrinkAtOnce when the bitrate falls: just then the link bears large
+// ones least.
+func TestFramesShrinkAtOnce(t *testing.T) {
+	for _, name := range names {
+		s := newSource(t, name, config(640, 360, 1200*media.Kbps))
+		for range 45 {
+			s.next(640, 360, media.EncodeOrder{})
+		}
+		const fallen = 300 * media.Kbps
+		mean := int(fallen) / 8 / 30
+		for n := range 20 {
+			if f := s.next(640, 360, media.EncodeOrder{Bitrate: fallen}); len(f.Data) > 2*mean {
+				t.Errorf("%s, picture %d after the fall: %d bytes, where the mean is %d", name, n, len(f.Data), mean)
 			}
 		}
 	}
