@@ -34,9 +34,17 @@ func (c *Conn) laneToken() (t laneToken, err error) {
 // MaxLanes bounds the lanes of a connection.
 const MaxLanes = 8
 
-// OpenLanes dials until the connection has n lanes. Only the dialler may, and
-// only once it is wanted: each costs a handshake.
-func (e *Endpoint) OpenLanes(ctx context.Context, c *Conn, conf *tls.Config, n int) error {
+// WantLane asks the dialler for one more lane.
+type WantLane struct{}
+
+func (*WantLane) kind() kind { return kindWantLane }
+
+// OpenLane adds a lane to the connection, up to MaxLanes. Only the dialler may:
+// the other side asks with WantLane.
+func (e *Endpoint) OpenLane(ctx context.Context, c *Conn, conf *tls.Config) error {
+	if c.Stats().Lanes >= MaxLanes {
+		return nil
+	}
 	token, err := c.laneToken()
 	if err != nil {
 		return err
@@ -45,21 +53,20 @@ func (e *Endpoint) OpenLanes(ctx context.Context, c *Conn, conf *tls.Config, n i
 	if err != nil {
 		return err
 	}
-	for range min(n, MaxLanes) - c.Stats().Lanes {
-		l, stream, err := e.dialLane(ctx, c.RemoteAddr(), conf)
-		if err != nil {
-			return fmt.Errorf("open a lane: %w", err)
-		}
-		if _, err := stream.Write(hello); err != nil {
-			return fmt.Errorf("open a lane: %w", err)
-		}
-		c.join(l)
+	l, stream, err := e.dialLane(ctx, c.RemoteAddr(), conf)
+	if err != nil {
+		return fmt.Errorf("open a lane: %w", err)
 	}
+	if _, err := stream.Write(hello); err != nil {
+		return fmt.Errorf("open a lane: %w", err)
+	}
+	c.join(l)
 	return nil
 }
 
-// expectLanes lets lanes join c until it ends.
-func (e *Endpoint) expectLanes(c *Conn) {
+// ExpectLanes lets lanes join a connection that was accepted here, until it ends.
+// Before, they are refused: whoever has not been answered needs none.
+func (e *Endpoint) ExpectLanes(c *Conn) {
 	token, err := c.laneToken()
 	if err != nil {
 		return // one lane it is, then

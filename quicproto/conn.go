@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/quic-go/quic-go"
+
+	"github.com/skulltech/prattle/media"
 )
 
 // Datagram is a received datagram and the time at which it was handed to us.
@@ -30,8 +32,10 @@ type Datagram struct {
 // for more than its own queue.
 type Conn struct {
 	quic   *quic.Conn // the first lane's
+	socket replaySocket
 	stream *quic.Stream
 	reader *bufio.Reader // of stream
+	pace   *messagePace
 
 	outgoing  chan []byte
 	datagrams chan Datagram
@@ -68,6 +72,8 @@ const (
 	CloseProtocol CloseCode = 1 // malformed or unexpected messages
 	CloseIdentity CloseCode = 2 // the peer is not who it should be
 	CloseRefused  CloseCode = 3 // not wanted here
+	CloseRevoked  CloseCode = 4 // wanted no more
+	CloseBusy     CloseCode = 5 // too many others are here
 )
 
 // CloseError says that the other side closed the connection.
@@ -88,11 +94,13 @@ var ErrTooSlow = errors.New("control messages pile up")
 
 // newConn makes a connection of its first lane. first is a message that has been
 // read from the control stream already, or nil.
-func newConn(l *lane, stream *quic.Stream, reader *bufio.Reader, first Message) *Conn {
+func newConn(socket replaySocket, l *lane, stream *quic.Stream, reader *bufio.Reader, pace *messagePace, first Message) *Conn {
 	c := &Conn{
+		socket:    socket,
 		quic:      l.quic,
 		stream:    stream,
 		reader:    reader,
+		pace:      pace,
 		outgoing:  make(chan []byte),
 		datagrams: make(chan Datagram, datagramQueue),
 		messages:  make(chan Message, messageQueue),
@@ -103,6 +111,7 @@ func newConn(l *lane, stream *quic.Stream, reader *bufio.Reader, first Message) 
 		c.messages <- first
 	}
 	c.maxDatagram.Store(l.datagramSize())
+	socket.watch(c.RemoteAddr())
 	c.join(l)
 	c.routines.Add(2)
 	go c.routineSendMessages()
@@ -117,6 +126,10 @@ func (c *Conn) MaxDatagram() int { return int(c.maxDatagram.Load()) }
 // lane can put the datagram on the wire at once. The bytes may be reused when
 // some dozens more have been sent.
 func (c *Conn) Outgoing() chan<- []byte { return c.outgoing }
+
+// Replay puts the latest packet of each lane on the wire again. While the path is
+// dead that is how QUIC soon learns that it lives again.
+func (c *Conn) Replay() { c.socket.replay(c.RemoteAddr()) }
 
 // Datagrams yields what arrives.
 func (c *Conn) Datagrams() <-chan Datagram { return c.datagrams }
@@ -154,6 +167,27 @@ func (c *Conn) Close(code CloseCode, reason string) error {
 	return nil
 }
 
+// Abort is Close without goodbye: nothing more is sent or received.
+func (c *Conn) Abort(code CloseCode) error {
+	if c.closing.CompareAndSwap(false, true) {
+		c.shut(code, "", net.ErrClosed)
+	}
+	<-c.done
+	c.routines.Wait()
+	return nil
+}
+
+// Export derives n secret bytes that only the two ends of the connection know, and
+// that differ from connection to connection (RFC 8446, section 7.5).
+func (c *Conn) Export(label string, n int) ([]byte, error) {
+	state := c.TLS()
+	b, err := state.ExportKeyingMaterial(label, nil, n)
+	if err != nil {
+		return nil, fmt.Errorf("export from TLS: %w", err)
+	}
+	return b, nil
+}
+
 // Done is closed when the connection has ended; Err then says why.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
@@ -170,6 +204,14 @@ func (c *Conn) Err() error {
 
 // TLS describes the handshake, with the peer's certificate.
 func (c *Conn) TLS() tls.ConnectionState { return c.quic.ConnectionState().TLS }
+
+// ThinPath is the rate at which the other side's handshake came, in bit/s, if the
+// path is thin; 0 if it is not. The other side should know it before it sends.
+func (c *Conn) ThinPath() media.Bitrate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lanes[0].gauge.thinPath()
+}
 
 // RemoteAddr is the peer's address.
 func (c *Conn) RemoteAddr() net.Addr { return c.quic.RemoteAddr() }
@@ -199,6 +241,10 @@ func (c *Conn) Stats() ConnStats {
 	return s
 }
 
+// Received counts the QUIC packets that came on the first lane, keep-alives among
+// them: while it grows, the other side lives.
+func (c *Conn) Received() uint64 { return c.quic.ConnectionStats().PacketsReceived }
+
 func (c *Conn) routineSendMessages() {
 	defer c.routines.Done()
 	for {
@@ -221,7 +267,7 @@ func (c *Conn) routineSendMessages() {
 func (c *Conn) routineReceiveMessages() {
 	defer c.routines.Done()
 	for {
-		m, err := readMessage(c.reader)
+		m, err := readMessage(c.reader, func() error { return c.pace.wait(c.done) })
 		switch {
 		case err == io.EOF: // the other side has said all it wanted
 			c.fail(CloseNormal, &CloseError{Code: CloseNormal})
@@ -246,6 +292,7 @@ func (c *Conn) fail(code CloseCode, err error) {
 }
 
 func (c *Conn) shut(code CloseCode, reason string, err error) {
+	c.socket.forget(c.RemoteAddr())
 	c.err = err
 	close(c.done)
 	c.mu.Lock()
@@ -291,6 +338,10 @@ func closeCause(q *quic.Conn, err error) error {
 	var idle *quic.IdleTimeoutError
 	if errors.As(err, &idle) {
 		return ErrSilent
+	}
+	var fault *quic.TransportError
+	if errors.As(err, &fault) && fault.ErrorCode.IsCryptoError() {
+		return handshakeError(fault) // a listener looks at our certificate when we are connected
 	}
 	return err
 }

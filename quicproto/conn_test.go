@@ -70,6 +70,7 @@ func accept(e *quicproto.Endpoint, accepted chan<- *quicproto.Conn) {
 			return
 		}
 		if conn, err := in.Open(context.Background()); err == nil && conn != nil {
+			e.ExpectLanes(conn)
 			accepted <- conn
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/quic-go/quic-go/quicvarint"
@@ -27,6 +28,12 @@ const (
 	kindChatAck
 	kindBye
 	kindAddLane
+	kindWantLane
+	kindRinging
+	kindSASCommit
+	kindSASReveal
+	kindPuzzle
+	kindProof
 )
 
 // Hello is the first message of each side.
@@ -35,26 +42,58 @@ type Hello struct {
 	Agent string   `cbor:"2,keyasint,omitempty"` // program and version
 	Video []string `cbor:"3,keyasint,omitempty"` // video codecs it can decode, preferred first
 	Audio []string `cbor:"4,keyasint,omitempty"` // audio codecs it can decode, preferred first
+	Path  uint64   `cbor:"5,keyasint,omitempty"` // bit/s at which the other side's handshake came, if the path is thin
+
+	// Pixels is how large a picture it decodes at most, in luma pixels; 0: 1920x1080.
+	Pixels uint64 `cbor:"6,keyasint,omitempty"`
 }
 
 // Ring asks the other side for a call.
-type Ring struct{}
+type Ring struct {
+	Ticket Secret `cbor:"1,keyasint,omitempty"` // the one-use secret of a ticket, or nil
+}
+
+// SecretSize is the length of a Secret in bytes.
+const SecretSize = 16
+
+// Secret is something that no log may show: it prints as "[secret]".
+type Secret []byte
+
+// Format hides the secret whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, "[secret]") }
+
+// Ringing tells the caller that its Ring has come and that it waits for a person.
+type Ringing struct{}
 
 // Accept takes the call: media may flow from here on, both ways.
 type Accept struct{}
 
 // Decline refuses the call.
 type Decline struct {
-	Reason string `cbor:"1,keyasint,omitempty"`
+	Reason string      `cbor:"1,keyasint,omitempty"`
+	Code   DeclineCode `cbor:"2,keyasint,omitempty"`
 }
+
+// DeclineCode says why a call is declined, where a program can do something about
+// it.
+type DeclineCode uint64
+
+// The codes of Decline. Others are taken for DeclinePerson.
+const (
+	DeclinePerson        DeclineCode = 0 // a person did
+	DeclineTicketUsed    DeclineCode = 1
+	DeclineTicketExpired DeclineCode = 2
+	DeclineTicketUnknown DeclineCode = 3
+)
 
 // Busy refuses the call because another one is going on.
 type Busy struct{}
 
 // Streams says what its sender sends at present.
 type Streams struct {
-	Audio bool `cbor:"1,keyasint"` // false: muted
-	Video bool `cbor:"2,keyasint"` // false: the camera is off
+	Audio bool `cbor:"1,keyasint"`           // false: muted
+	Video bool `cbor:"2,keyasint"`           // false: the camera is off
+	Held  bool `cbor:"3,keyasint,omitempty"` // the call is on hold: nothing is sent or played
 }
 
 // Chat is a line of text; the other side answers with a ChatAck of the same ID.
@@ -73,15 +112,44 @@ type Bye struct {
 	Reason string `cbor:"1,keyasint,omitempty"`
 }
 
-func (*Hello) kind() kind   { return kindHello }
-func (*Ring) kind() kind    { return kindRing }
-func (*Accept) kind() kind  { return kindAccept }
-func (*Decline) kind() kind { return kindDecline }
-func (*Busy) kind() kind    { return kindBusy }
-func (*Streams) kind() kind { return kindStreams }
-func (*Chat) kind() kind    { return kindChat }
-func (*ChatAck) kind() kind { return kindChatAck }
-func (*Bye) kind() kind     { return kindBye }
+// SASCommit and SASReveal are the two messages, each way, from which a short
+// authentication string comes (certs.SAS).
+type SASCommit struct {
+	Commitment []byte `cbor:"1,keyasint"`
+}
+
+// SASReveal follows the other side's SASCommit.
+type SASReveal struct {
+	Nonce []byte `cbor:"1,keyasint"`
+}
+
+// SASSize is the length of a commitment and of a nonce in bytes.
+const SASSize = 32
+
+// Puzzle asks a caller for work before its call is taken any further; see Solve.
+type Puzzle struct {
+	Bits uint64 `cbor:"1,keyasint"`
+}
+
+// Proof shows that the work has been done.
+type Proof struct {
+	Nonce uint64 `cbor:"1,keyasint"`
+}
+
+func (*Hello) kind() kind     { return kindHello }
+func (*Ring) kind() kind      { return kindRing }
+func (*Ringing) kind() kind   { return kindRinging }
+func (*Accept) kind() kind    { return kindAccept }
+func (*Decline) kind() kind   { return kindDecline }
+func (*Busy) kind() kind      { return kindBusy }
+func (*Streams) kind() kind   { return kindStreams }
+func (*Chat) kind() kind      { return kindChat }
+func (*ChatAck) kind() kind   { return kindChatAck }
+func (*Bye) kind() kind       { return kindBye }
+func (*SASCommit) kind() kind { return kindSASCommit }
+func (*SASReveal) kind() kind { return kindSASReveal }
+func (*Puzzle) kind() kind    { return kindPuzzle }
+func (*Proof) kind() kind     { return kindProof }
 
 // newMessage returns an empty message of a kind, nil for one we do not know.
 func newMessage(k kind) Message {
@@ -106,6 +174,18 @@ func newMessage(k kind) Message {
 		return new(Bye)
 	case kindAddLane:
 		return new(addLane)
+	case kindWantLane:
+		return new(WantLane)
+	case kindRinging:
+		return new(Ringing)
+	case kindSASCommit:
+		return new(SASCommit)
+	case kindSASReveal:
+		return new(SASReveal)
+	case kindPuzzle:
+		return new(Puzzle)
+	case kindProof:
+		return new(Proof)
 	}
 	return nil
 }
@@ -121,8 +201,12 @@ type envelope struct {
 // generous margin.
 const maxMessage = 16 << 10
 
-// MaxChat bounds the text of a Chat in bytes.
-const MaxChat = 4 << 10
+// Bounds of what is in a message, in bytes.
+const (
+	MaxChat      = 4 << 10 // the text of a Chat
+	maxText      = 256     // a name, an agent, a reason
+	maxCodecName = 32
+)
 
 var (
 	errMessageTooLong = fmt.Errorf("control message is longer than %d bytes", maxMessage)
@@ -166,9 +250,13 @@ func appendMessage(b []byte, m Message) ([]byte, error) {
 }
 
 // readMessage reads the next message that we know; those of unknown kinds are
-// skipped. An error means that the stream cannot be used any further.
-func readMessage(r *bufio.Reader) (Message, error) {
+// skipped. Before each it calls pace, which may wait. An error means that the
+// stream cannot be used any further.
+func readMessage(r *bufio.Reader, pace func() error) (Message, error) {
 	for {
+		if err := pace(); err != nil {
+			return nil, err
+		}
 		n, err := quicvarint.Read(r)
 		if err != nil {
 			return nil, err
@@ -201,8 +289,44 @@ func parseMessage(b []byte) (Message, error) {
 	if err := decMode.Unmarshal(env.Body, m); err != nil {
 		return nil, fmt.Errorf("%w: kind %d: %v", errBadMessage, env.Kind, err)
 	}
-	if c, ok := m.(*Chat); ok && len(c.Text) > MaxChat {
-		return nil, fmt.Errorf("%w: chat text of %d bytes", errBadMessage, len(c.Text))
+	if err := checkMessage(m); err != nil {
+		return nil, fmt.Errorf("%w: %w", errBadMessage, err)
 	}
 	return m, nil
+}
+
+// checkMessage holds the lengths in m against those of the CDDL.
+func checkMessage(m Message) error {
+	switch m := m.(type) {
+	case *Hello:
+		for _, codec := range slices.Concat(m.Video, m.Audio) {
+			if len(codec) > maxCodecName {
+				return fmt.Errorf("codec's name of %d bytes", len(codec))
+			}
+		}
+		return checkLength("text", max(len(m.Name), len(m.Agent)), 0, maxText)
+	case *Ring:
+		if m.Ticket == nil {
+			return nil
+		}
+		return checkLength("ticket", len(m.Ticket), SecretSize, SecretSize)
+	case *Decline:
+		return checkLength("reason", len(m.Reason), 0, maxText)
+	case *Bye:
+		return checkLength("reason", len(m.Reason), 0, maxText)
+	case *Chat:
+		return checkLength("chat text", len(m.Text), 0, MaxChat)
+	case *SASCommit:
+		return checkLength("commitment", len(m.Commitment), SASSize, SASSize)
+	case *SASReveal:
+		return checkLength("nonce", len(m.Nonce), SASSize, SASSize)
+	}
+	return nil
+}
+
+func checkLength(what string, n, least, most int) error {
+	if n < least || n > most {
+		return fmt.Errorf("%s of %d bytes", what, n)
+	}
+	return nil
 }

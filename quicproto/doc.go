@@ -48,19 +48,34 @@
 // with this CDDL (RFC 8610):
 //
 //	message   = [kind: uint, body: {* uint => any}]   ; at most 16 KiB
-//	hello     = [1, {? 1: name, ? 2: agent, ? 3: [* codec], ? 4: [* codec]}]  ; video, audio it can decode
-//	ring      = [2, {}]
+//	hello     = [1, {? 1: name, ? 2: agent, ? 3: [* codec], ? 4: [* codec], ? 5: uint, ? 6: uint}]
+//	                                        ; video, audio it can decode; bit/s of a thin path, see firstTrain;
+//	                                        ; largest picture it decodes in pixels, default 1920x1080
+//	ring      = [2, {? 1: bstr .size 16}]   ; one-use secret of a ticket
 //	accept    = [3, {}]
-//	decline   = [4, {? 1: reason}]
+//	decline   = [4, {? 1: reason, ? 2: uint}]  ; code: ticket 1 used, 2 expired, 3 unknown
 //	busy      = [5, {}]
-//	streams   = [6, {1: bool, 2: bool}]     ; whether sound and pictures are sent
+//	streams   = [6, {1: bool, 2: bool, ? 3: bool}]  ; whether sound and pictures are sent; on hold
 //	chat      = [7, {1: id, 2: text}]       ; text of at most 4 KiB
 //	chat-ack  = [8, {1: id}]
 //	bye       = [9, {? 1: reason}]
 //	add-lane  = [10, {1: bstr .size 16}]    ; first and only message of a further connection
-//	name = agent = codec = reason = text = tstr
-//	id = uint
+//	want-lane = [11, {}]                    ; asks the dialler for one more
+//	ringing   = [12, {}]                    ; the ring has come and waits for a person
+//	sas-commit = [13, {1: bstr .size 32}]   ; see certs.SAS
+//	sas-reveal = [14, {1: bstr .size 32}]
+//	puzzle    = [15, {1: bits}]             ; to a stranger who rings; bits at most 22
+//	proof     = [16, {1: nonce}]
+//	name = agent = reason = tstr .size (0..256)
+//	codec = tstr .size (0..32)
+//	text = tstr
+//	id = bits = nonce = uint
+//
+// A proof answers a puzzle if SHA-256 over the 32 bytes that both sides export from
+// TLS as "EXPORTER-prattle-puzzle" and the nonce (64, big-endian) begins with so
+// many zero bits.
 //
 // Hello comes first, each way, and once. Messages of unknown kinds are skipped;
-// malformed ones close the connection with code 1.
+// malformed ones, and more than a person's hands could cause, close the connection
+// with code 1.
 package quicproto

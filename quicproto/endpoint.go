@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -35,25 +36,54 @@ const (
 // Endpoint is one UDP socket on which connections are dialled and accepted.
 type Endpoint struct {
 	transport *quic.Transport
+	socket    replaySocket
 	listener  *quic.Listener
 
 	mu    sync.Mutex
 	conns map[laneToken]*Conn // accepted ones, which further lanes may join
+	gate  gate
 }
 
 // Open makes an endpoint on socket, which it owns from then on.
 func Open(socket net.PacketConn) *Endpoint {
-	return &Endpoint{
-		transport: &quic.Transport{
-			Conn: socket,
-			ConnContext: func(ctx context.Context, _ *quic.ClientInfo) (context.Context, error) {
-				ctx, _ = withGauge(ctx)
-				return ctx, nil
-			},
-		},
-		conns: make(map[laneToken]*Conn),
+	e := &Endpoint{socket: newReplaySocket(socket, new(replayer)), conns: make(map[laneToken]*Conn)}
+	e.transport = &quic.Transport{
+		Conn:                e.socket,
+		VerifySourceAddress: e.suspect,
+		ConnContext:         e.beginHandshake,
 	}
+	return e
 }
+
+// suspect says whether QUIC should ask addr for proof that it is no spoofed one.
+func (e *Endpoint) suspect(addr net.Addr) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.gate.suspect(time.Now(), addr)
+}
+
+// beginHandshake lets an incoming connection begin, or refuses it.
+func (e *Endpoint) beginHandshake(ctx context.Context, c *quic.ClientInfo) (context.Context, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.gate.admit(time.Now(), c.RemoteAddr, c.AddrVerified); err != nil {
+		return nil, err
+	}
+	end := sync.OnceFunc(e.endHandshake)
+	context.AfterFunc(ctx, end)
+	ctx, _ = withGauge(ctx)
+	return context.WithValue(ctx, handshakeKey{}, end), nil
+}
+
+func (e *Endpoint) endHandshake() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gate.leave()
+}
+
+// handshakeKey finds what is to be called when an incoming connection's handshake
+// is over, in its context.
+type handshakeKey struct{}
 
 func config() *quic.Config {
 	return &quic.Config{
@@ -94,6 +124,9 @@ func (e *Endpoint) Accept(ctx context.Context) (*Incoming, error) {
 	if err != nil {
 		return nil, err
 	}
+	if end, ok := q.Context().Value(handshakeKey{}).(func()); ok {
+		end()
+	}
 	return &Incoming{endpoint: e, quic: q}, nil
 }
 
@@ -102,6 +135,7 @@ func (e *Endpoint) Accept(ctx context.Context) (*Incoming, error) {
 type Incoming struct {
 	endpoint *Endpoint
 	quic     *quic.Conn
+	pace     messagePace
 }
 
 // Open waits for the peer's control stream and first message, for a few seconds.
@@ -120,9 +154,7 @@ func (in *Incoming) Open(ctx context.Context) (*Conn, error) {
 	if m, ok := first.(*addLane); ok {
 		return nil, in.endpoint.addLane(l, m)
 	}
-	c := newConn(l, stream, reader, first)
-	in.endpoint.expectLanes(c)
-	return c, nil
+	return newConn(in.endpoint.socket, l, stream, reader, &in.pace, first), nil
 }
 
 func (in *Incoming) greet(ctx context.Context) (*quic.Stream, *bufio.Reader, Message, error) {
@@ -135,7 +167,7 @@ func (in *Incoming) greet(ctx context.Context) (*quic.Stream, *bufio.Reader, Mes
 		defer stream.SetReadDeadline(time.Time{})
 	}
 	reader := bufio.NewReader(stream)
-	first, err := readMessage(reader)
+	first, err := readMessage(reader, func() error { return in.pace.wait(ctx.Done()) })
 	return stream, reader, first, err
 }
 
@@ -147,11 +179,20 @@ func (in *Incoming) Refuse(code CloseCode) {
 // RemoteAddr is the peer's address.
 func (in *Incoming) RemoteAddr() net.Addr { return in.quic.RemoteAddr() }
 
+// Source is the network that answers for the peer's address: one host, or a /64
+// of IPv6.
+func (in *Incoming) Source() netip.Prefix { return sourceOf(in.quic.RemoteAddr()) }
+
 // TLS describes the handshake, with the peer's certificate.
 func (in *Incoming) TLS() tls.ConnectionState { return in.quic.ConnectionState().TLS }
 
-// ErrUnreachable says that nobody answered at an address.
-var ErrUnreachable = errors.New("nobody answers there")
+// Errors of Dial.
+var (
+	// ErrUnreachable says that nobody answered at an address.
+	ErrUnreachable = errors.New("nobody answers there")
+	// ErrCrowded says that the other side takes no further handshake for now.
+	ErrCrowded = errors.New("too many are trying to reach the other side")
+)
 
 // Dial connects to addr. The TLS configuration decides whether the peer is the
 // right one; its error is wrapped in the one returned.
@@ -160,7 +201,7 @@ func (e *Endpoint) Dial(ctx context.Context, addr net.Addr, conf *tls.Config) (*
 	if err != nil {
 		return nil, err
 	}
-	return newConn(l, stream, bufio.NewReader(stream), nil), nil
+	return newConn(e.socket, l, stream, bufio.NewReader(stream), new(messagePace), nil), nil
 }
 
 func (e *Endpoint) dialLane(ctx context.Context, addr net.Addr, conf *tls.Config) (*lane, *quic.Stream, error) {
@@ -184,20 +225,44 @@ func dialError(err error) error {
 		return ErrUnreachable
 	}
 	var fault *quic.TransportError
-	if errors.As(err, &fault) && fault.ErrorCode.IsCryptoError() {
+	switch {
+	case !errors.As(err, &fault):
+		return err
+	case fault.ErrorCode.IsCryptoError():
 		return handshakeError(fault)
+	case fault.Remote && fault.ErrorCode == quic.ConnectionRefused:
+		return ErrCrowded
 	}
 	return err
 }
 
-// ErrRefused says that the other side did not accept our identity.
-var ErrRefused = errors.New("the other side refused our identity")
+// Errors of a handshake.
+var (
+	// ErrRefused says that the other side did not accept our identity.
+	ErrRefused = errors.New("the other side refused our identity")
+	// ErrNoCertificate says that we showed no certificate to somebody who asked.
+	ErrNoCertificate = errors.New("the other side wants a certificate")
+	// ErrUnproven says that the other side showed a certificate and could not sign
+	// with its key: the certificate is somebody else's.
+	ErrUnproven = errors.New("the other side does not have the key of the certificate that it shows")
+)
+
+// TLS alerts (RFC 8446, section 6.2) as QUIC error codes (RFC 9001, section 4.8).
+const (
+	alertDecryptError        = 0x100 + 51 // a wrong signature
+	alertCertificateRequired = 0x100 + 116
+)
 
 // handshakeError finds the reason for which a TLS handshake failed: what our own
 // check of the peer said, if that was it.
 func handshakeError(fault *quic.TransportError) error {
-	if fault.Remote {
+	switch {
+	case fault.Remote && fault.ErrorCode == alertCertificateRequired:
+		return ErrNoCertificate
+	case fault.Remote:
 		return ErrRefused
+	case fault.ErrorCode == alertDecryptError:
+		return ErrUnproven
 	}
 	for _, err := range fault.Unwrap() {
 		if err != nil && !errors.Is(err, net.ErrClosed) {

@@ -64,7 +64,7 @@ func (s *sender) sendParity(now time.Time, timestamp uint32, h fecHeader) {
 		f.shards[i] = appendShard(f.shards[i][:0], rtp, size)
 		f.views[i] = f.shards[i]
 	}
-	first := f.stream.seq
+	first, data := f.stream.seq, s.video.ring.slot(h.base)
 	for h.index = range h.parity {
 		p := f.stream.begin(FlowRepair, rtp.Header{PayloadType: ptFEC, Timestamp: timestamp})
 		p.data = h.append(p.data)
@@ -79,6 +79,7 @@ func (s *sender) sendParity(now time.Time, timestamp uint32, h fecHeader) {
 	}
 	for i := range h.parity {
 		p := f.stream.ring.slot(first + uint16(i))
+		p.frame, p.expiry = data.frame, data.expiry
 		p.redundant = p.wireSize()
 		s.queue.pushBehind(now, p, FlowVideo)
 	}

@@ -148,6 +148,9 @@ func (l *sentLog) readReport(acks []packetAck, clock *reportClock, r *rtcp.CCFee
 				continue
 			}
 			e.state = arrived
+			if block.MediaSSRC == ssrcVideo {
+				l.frame = e.frame
+			}
 			ago := time.Duration(m.ArrivalTimeOffset) * time.Second / 1024
 			acks = append(acks, packetAck{id: e.id, arrival: at - ago, ce: m.ECN == rtcp.ECNCE})
 		}

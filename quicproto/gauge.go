@@ -3,19 +3,23 @@ package quicproto
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/qlog"
 	"github.com/quic-go/quic-go/qlogwriter"
+
+	"github.com/skulltech/prattle/media"
 )
 
-// gauge reads a QUIC connection's congestion window and what has left it, from
-// the events that quic-go offers to qlog.
+// gauge reads a QUIC connection's congestion window, what has left it and how its
+// handshake arrived, from the events that quic-go offers to qlog.
 type gauge struct {
 	mu       sync.Mutex
 	window   int    // bytes; 0 before the first news
 	inFlight int    // bytes
 	left     uint64 // datagrams put on the wire
+	first    firstTrain
 	changed  chan struct{}
 }
 
@@ -38,11 +42,23 @@ func (g *gauge) RecordEvent(e qlogwriter.Event) {
 	switch e := e.(type) {
 	case qlog.MetricsUpdated:
 		g.update(func() { g.window, g.inFlight = e.CongestionWindow, e.BytesInFlight })
+	case qlog.PacketReceived:
+		g.mu.Lock()
+		g.first.add(time.Now(), e.Header, e.Raw.Length)
+		g.mu.Unlock()
 	case qlog.PacketSent:
 		if n := datagramsIn(e.Frames); n > 0 {
 			g.update(func() { g.left += n })
 		}
 	}
+}
+
+// thinPath returns the rate at which the handshake came if the path is thin, else
+// 0.
+func (g *gauge) thinPath() media.Bitrate {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.first.thin()
 }
 
 func datagramsIn(frames []qlog.Frame) (n uint64) {

@@ -17,6 +17,7 @@ type packet struct {
 
 	frame  uint16    // picture ID, for video and its repair
 	queued time.Time // when it was given to the queue
+	expiry time.Time // of video: when its frame is too late to leave
 	sent   time.Time // when it left the queue; zero before
 	probe  int       // probe cluster, 0 for none
 

@@ -45,9 +45,11 @@ type rateControl struct {
 type pathState struct {
 	delay delayTrack
 	train trainTrack
+	brake brake
 	loss  lossTrack
 
 	queue    queueViews
+	unspread time.Time // since when trains arrive as they left; zero: they do not
 	growth   growth
 	yielding *yielding // nil: not
 	contest  *contest  // nil: not contending
@@ -72,7 +74,7 @@ type rateConfig struct {
 
 const (
 	defaultStart = 1500 * media.Kbps
-	defaultMin   = 40 * media.Kbps
+	defaultMin   = 28 * media.Kbps
 	defaultMax   = 20 * media.Mbps
 )
 
@@ -195,6 +197,7 @@ func (r *rateControl) measure(now time.Time) {
 		r.train.add(s, gap)
 		r.probing.add(s)
 	}
+	r.considerBrake(now)
 	r.measureTrip(now)
 }
 
@@ -215,6 +218,7 @@ func (r *rateControl) measureTrip(now time.Time) {
 // update moves the rate after feedback; dt is the time since the last one.
 func (r *rateControl) update(now time.Time, dt time.Duration) {
 	r.queue.look(&r.delay, dt, r.yielding == nil)
+	r.watchSpread(now)
 	switch {
 	case r.contest != nil:
 		r.contend(now)
@@ -244,6 +248,8 @@ const (
 	// size catch up within a few, slow enough that they queue here and not in the
 	// network, where they would hold up sound.
 	nearPacing = 1.15
+	// thinRate is where a packet takes so long that none may leave early.
+	thinRate = 250e3 // bit/s
 	// blindPacing is that before the first feedback.
 	blindPacing = 1.5
 	// topPacing is that once the rate is as high as it may become: trains have
@@ -260,9 +266,16 @@ const (
 // pacing is the rate at which packets should leave that wait for the pacer.
 func (r *rateControl) pacing() media.Bitrate {
 	factor := nearPacing
+	if r.rate < thinRate {
+		factor = 1
+	}
 	switch c, dispersed := r.train.capacity(r.delay.newest); {
 	case r.updated.IsZero():
 		factor = blindPacing
+	case r.yielding != nil:
+		factor = 1 // what is too much waits here
+	case r.brake.rate > 0:
+		factor = r.brake.rate / r.rate
 	case r.marks.recent(r.updated):
 		factor = markedPacing
 	case r.growth.limited:

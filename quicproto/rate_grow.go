@@ -98,7 +98,7 @@ const (
 func (r *rateControl) unhindered() bool {
 	n := r.delay.within(quietWindow, leastPackets)
 	_, most := r.delay.waits(n)
-	return most < max(quietDelay, r.packetTime(n)*quietShare/10)
+	return most < max(quietDelay, r.packetTime(n)*quietShare/10) || r.jitter() > 0
 }
 
 const (

@@ -86,8 +86,10 @@ const (
 )
 
 // reference is the queueing delay that is let stand at the present rate.
-func (r *rateControl) reference() time.Duration {
-	ref := time.Duration(float64(referenceAt1M) * math.Sqrt(1e6/r.rate))
+func (r *rateControl) reference() time.Duration { return r.referenceAt(r.rate) }
+
+func (r *rateControl) referenceAt(rate float64) time.Duration {
+	ref := time.Duration(float64(referenceAt1M) * math.Sqrt(1e6/rate))
 	return min(max(ref, minReference), maxReference) + r.queue.tolerance
 }
 
@@ -105,8 +107,36 @@ func (r *rateControl) overused() bool {
 	ref, packet := r.reference(), r.packetTime(r.delay.within(quietWindow, leastPackets))
 	alarm := r.queue.fast.excess() > max(fastAlarm, ref+2*packet) ||
 		r.queue.mid.excess() > ref+max(midMargin, packet) ||
-		r.queue.slow.excess() > ref
+		r.queue.slow.excess() > ref+r.jitter()
 	return alarm && (r.growth.limited || !r.outrun())
+}
+
+const (
+	// leastJitter is what timers and batches of packets make on any path.
+	leastJitter = 5 * time.Millisecond
+	// jitterProof is for how long trains must show no bottleneck.
+	jitterProof = time.Second
+)
+
+// jitter is how long packets usually wait where no bottleneck is to be seen in
+// their trains: then it is the path's, and a queue must be longer to be believed.
+// Else it is 0.
+func (r *rateControl) jitter() time.Duration {
+	if r.unspread.IsZero() || r.updated.Sub(r.unspread) < jitterProof || r.queue.fast.noise < leastJitter {
+		return 0
+	}
+	return r.queue.fast.noise
+}
+
+// watchSpread notes since when trains have shown no bottleneck.
+func (r *rateControl) watchSpread(now time.Time) {
+	_, dispersed := r.train.capacity(r.delay.newest)
+	switch {
+	case dispersed || r.contest != nil:
+		r.unspread = time.Time{}
+	case r.unspread.IsZero() && r.train.trains >= leastTrains:
+		r.unspread = now
+	}
 }
 
 // burstShare is by how much the service must exceed the rate for a queue to be
@@ -126,8 +156,9 @@ func (r *rateControl) packetTime(n int) time.Duration {
 	return media.Bitrate(r.rate).Time(r.delay.largest(n))
 }
 
-// drained reports whether the queue that was yielded to is gone.
+// drained reports whether the queue that was yielded to is gone: for the rate that
+// the bottleneck serves, not for the little that is sent meanwhile.
 func (r *rateControl) drained() bool {
-	ref := r.reference()
+	ref := r.referenceAt(r.sustained())
 	return r.queue.mid.excess() <= ref/2 && r.queue.fast.excess() <= max(fastAlarm*3/5, 2*ref)
 }

@@ -12,6 +12,7 @@ import (
 type trainTrack struct {
 	first, last arrivalSample
 	packets     int
+	widest      time.Duration // longest gap between two arrivals
 
 	trains   int
 	spread   float64 // mean of the time to arrive minus the time to leave, s
@@ -32,6 +33,8 @@ const (
 	// trainWeight is that of the newest train in the means: about ten trains count,
 	// a third of a second.
 	trainWeight = 0.2
+	// leastTrains is how many tell something.
+	leastTrains = 4
 	// trainLife is for how long trains tell of the present.
 	trainLife = 300 * time.Millisecond
 )
@@ -41,11 +44,30 @@ const (
 func (t *trainTrack) add(s *arrivalSample, gap time.Duration) {
 	if d := s.sent - t.last.sent; t.packets > 0 && d >= 0 && d <= gap {
 		t.packets++
+		t.widest = max(t.widest, s.arrival-t.last.arrival)
 		t.last = *s
 		return
 	}
 	t.finish()
-	t.first, t.last, t.packets = *s, *s, 1
+	t.first, t.last, t.packets, t.widest = *s, *s, 1, 0
+}
+
+const (
+	// slowPackets and slowLength are the least of a train that tells of a bottleneck
+	// by itself.
+	slowPackets = 3
+	slowLength  = 15 * time.Millisecond
+)
+
+// slow returns the rate in bit/s at which the train under way arrives, if that is
+// clearly slower than it left, and evenly: what a stalled Wi-Fi holds back comes
+// all at once.
+func (t *trainTrack) slow() (rate float64, ok bool) {
+	left, came := t.last.sent-t.first.sent, t.last.arrival-t.first.arrival
+	if t.packets < slowPackets || came < slowLength || came < 2*left || t.widest > came/2 {
+		return 0, false
+	}
+	return float64(t.last.sum-t.first.sum) * 8 / came.Seconds(), true
 }
 
 // finish takes the measure of a train that is complete.
@@ -68,7 +90,7 @@ func (t *trainTrack) finish() {
 // spread by more than the resolution of feedback and chance explain. now is a
 // send time.
 func (t *trainTrack) capacity(now time.Duration) (rate float64, dispersed bool) {
-	if t.trains < 4 || t.length <= 0 || now-t.seen > trainLife {
+	if t.trains < leastTrains || t.length <= 0 || now-t.seen > trainLife {
 		return 0, false
 	}
 	doubt := math.Sqrt(t.variance * trainWeight / (2 - trainWeight)) // standard error of the mean

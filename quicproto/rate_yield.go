@@ -103,6 +103,9 @@ func (r *rateControl) beginYield(now time.Time, queue time.Duration) {
 	if queue < 3*r.reference() && span < servedLong/2 {
 		served = max(served, 0.97*r.rate)
 	}
+	if r.brake.rate > 0 {
+		served = min(served, r.brake.rate)
+	}
 	y.served = r.believable(served)
 	r.nearLimit(now)
 }
@@ -118,6 +121,14 @@ func (r *rateControl) refineService(now time.Time, queue time.Duration) {
 		y.served = r.believable(served)
 		r.setMark(queue)
 	}
+}
+
+// sustained is the rate in bit/s that remains once a queue has drained.
+func (r *rateControl) sustained() float64 {
+	if y := r.yielding; y != nil {
+		return max(r.rate, min(y.ceiling, restShare*y.served))
+	}
+	return r.rate
 }
 
 // believable keeps a measured service within what can be.
@@ -192,6 +203,7 @@ func (r *rateControl) endYield(now time.Time) {
 		}
 		r.setRate(min(y.ceiling, restShare*y.served))
 		q.tolerance = max(q.tolerance-trueAlarm, 0)
+		r.unspread = time.Time{}
 	}
 	r.yielding = nil
 	r.nearLimit(now)

@@ -27,6 +27,7 @@ type sender struct {
 	rtt                            time.Duration // as last measured
 
 	maxDatagram int
+	videoSize   int // of the packets of the frame under way, at most
 	stats       SendStats
 }
 
@@ -52,6 +53,7 @@ type SendStats struct {
 	VideoBytes     uint64
 	Retransmitted  uint64 // packets
 	FramesDropped  uint64 // frames that missed their deadline in the queue
+	Stale          uint64 // other packets that did
 }
 
 func newSender(cfg SessionConfig) sender {
@@ -113,9 +115,11 @@ func (s *sender) sendVideo(now time.Time, f *media.EncodedFrame) error {
 	if err != nil {
 		return err
 	}
+	s.videoSize = videoPacketSize(s.rate.target(), s.maxDatagram)
 	s.fec.begin((len(f.Data) + s.videoRoom() - 1) / s.videoRoom())
+	expiry := now.Add(frameDeadline + 3*s.rate.target().Time(len(f.Data)))
 	for rest, first := f.Data, true; first || len(rest) > 0; first = false {
-		rest = s.packetise(now, format, f, rest, first)
+		rest = s.packetise(now, expiry, format, f, rest, first)
 		s.protect(now, f.Timestamp, len(rest) == 0)
 	}
 	return nil
@@ -124,16 +128,16 @@ func (s *sender) sendVideo(now time.Time, f *media.EncodedFrame) error {
 // packetise queues the next packet of a frame and returns what is left of it.
 // The packets of a frame are of about equal size: a small last one costs as
 // much overhead and is lost as easily.
-func (s *sender) packetise(now time.Time, format *videoFormat, f *media.EncodedFrame, rest []byte, first bool) []byte {
+func (s *sender) packetise(now, expiry time.Time, format *videoFormat, f *media.EncodedFrame, rest []byte, first bool) []byte {
 	h := rtp.Header{PayloadType: format.payloadType, Timestamp: f.Timestamp}
 	if first && format.payloadType != ptVP9 {
 		setReferences(&h, f)
 	}
 	p := s.video.begin(FlowVideo, h)
-	p.frame = f.ID
+	p.frame, p.expiry = f.ID, expiry
 	mark := len(p.data)
 	p.data = format.append(p.data, f, first, false)
-	room := max(s.maxDatagram-fecRoom-len(p.data), 1)
+	room := max(s.videoSize-fecRoom-len(p.data), 1)
 	n := len(rest)
 	if n > room {
 		count := (n + room - 1) / room
@@ -151,25 +155,69 @@ func (s *sender) packetise(now time.Time, format *videoFormat, f *media.EncodedF
 // videoRoom is about how many bytes of a frame a packet holds.
 func (s *sender) videoRoom() int {
 	const heads = 1 + rtpSize + 8 // flow, RTP, and a usual payload descriptor
-	return s.maxDatagram - fecRoom - heads
+	return s.videoSize - fecRoom - heads
+}
+
+const (
+	// videoPacketTime is how long one packet of video may hold up sound at a
+	// bottleneck of the present rate.
+	videoPacketTime = 25 * time.Millisecond
+	// minVideoPacket is where the overhead of small packets costs more than the time
+	// they save, in bytes.
+	minVideoPacket = 320
+)
+
+// VideoPayload is about how many bytes of a frame a packet holds when all that is
+// sent may take so much.
+func VideoPayload(target media.Bitrate) int {
+	s := sender{videoSize: videoPacketSize(target, maxDatagramSize)}
+	return s.videoRoom()
+}
+
+// videoPacketSize is the largest datagram of video to make, in bytes.
+func videoPacketSize(rate media.Bitrate, maxDatagram int) int {
+	return min(max(rate.Bytes(videoPacketTime)-overhead, minVideoPacket), maxDatagram)
 }
 
 // frameDeadline is how long a frame may wait in the queue. Later it would only
 // stand in the way of fresher ones, and a new start from a long-term reference
 // costs no more than an ordinary frame.
+// What the frame itself takes to leave comes on top, with the sound in between:
+// the first one does not fit a thin path any faster.
 const frameDeadline = 200 * time.Millisecond
 
-// dropLate empties the video queue if its head has missed its deadline: the
-// frames behind it depend on it. It returns the ID of the first frame dropped.
+// outgrownDelay is how long the video queue may take to leave while a queue drains
+// at the bottleneck. More was made for a rate that the link has no more: a frame
+// made for the present rate is there earlier than the rest of that one.
+const outgrownDelay = 120 * time.Millisecond
+
+// dropLate empties the video queue if its head has missed its deadline, or if the
+// link has become too slow for it: the frames behind it depend on it. It returns
+// the ID of the first frame dropped.
 func (s *sender) dropLate(now time.Time) (first uint16, dropped bool) {
 	q := &s.queue.flows[FlowVideo]
-	if q.len() == 0 || now.Sub(q.front().queued) < frameDeadline {
+	if q.len() == 0 || now.Before(q.front().expiry) && !s.outgrown(q) {
 		return 0, false
 	}
 	first = q.front().frame
 	s.stats.FramesDropped++
-	q.clear()
+	s.clearVideo()
 	return first, true
+}
+
+// clearVideo drops what waits in the video queue. Its sequence numbers are used
+// again, so that nobody asks for what was never sent.
+func (s *sender) clearVideo() {
+	q := &s.queue.flows[FlowVideo]
+	for q.len() > 0 {
+		if p := q.pop(); p.ssrc == ssrcVideo && seqBefore(p.seq, s.video.seq) {
+			s.video.seq = p.seq
+		}
+	}
+}
+
+func (s *sender) outgrown(q *packetFIFO) bool {
+	return s.rate.congested() && s.rate.sustained() > thinRate && s.rate.pacing().Time(q.bytes) > outgrownDelay
 }
 
 // retransmit queues a copy of a video packet in the form of RFC 4588: the

@@ -28,6 +28,26 @@ func (q *sendQueue) pushBehind(now time.Time, p *packet, f Flow) {
 	q.flows[f].push(p)
 }
 
+// staleAfter is the age at which sound and feedback are not worth sending any more,
+// when QUIC takes nothing: there is newer.
+const staleAfter = 120 * time.Millisecond
+
+// dropStale drops sound, feedback and repair that have waited for too long, and
+// returns how many packets.
+func (q *sendQueue) dropStale(now time.Time) (dropped int) {
+	for _, f := range []Flow{FlowAudio, FlowFeedback, FlowRepair} {
+		fifo, limit := &q.flows[f], staleAfter
+		if f == FlowRepair {
+			limit = nackGiveUp
+		}
+		for fifo.len() > 0 && now.Sub(fifo.front().queued) > limit {
+			fifo.pop()
+			dropped++
+		}
+	}
+	return dropped
+}
+
 // pop returns the next packet that may leave at now, nil if none may.
 func (q *sendQueue) pop(now time.Time) *packet {
 	for f := range q.flows {
@@ -95,8 +115,4 @@ func (f *packetFIFO) pop() *packet {
 		f.items, f.first = f.items[:0], 0
 	}
 	return p
-}
-
-func (f *packetFIFO) clear() {
-	f.items, f.first, f.bytes = f.items[:0], 0, 0
 }

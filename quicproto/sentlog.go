@@ -9,6 +9,7 @@ type sentLog struct {
 	streams [ssrcCount][sentWindow]sentEntry
 	settled [ssrcCount]uint16 // whatever was sent before is known to have arrived or not
 	newest  [ssrcCount]uint16 // sent last
+	frame   uint16            // the latest of which a packet is known to have arrived
 	losses  lossMeter         // of what is settled
 }
 
@@ -20,6 +21,7 @@ type sentEntry struct {
 	id    uint64 // 0: empty
 	seq   uint16
 	size  int
+	frame uint16 // picture ID, of video
 	sent  time.Time
 	state sentState
 }
@@ -40,8 +42,16 @@ func (l *sentLog) add(now time.Time, p *packet) uint64 {
 		*settled = p.seq - sentWindow + 1 // forgotten without news
 	}
 	l.newest[p.ssrc-1] = p.seq
-	*l.entry(p.ssrc, p.seq) = sentEntry{id: l.nextID, seq: p.seq, size: p.wireSize(), sent: now}
+	*l.entry(p.ssrc, p.seq) = sentEntry{id: l.nextID, seq: p.seq, size: p.wireSize(), frame: p.frame, sent: now}
 	return l.nextID
+}
+
+// forget gives up what was sent before now and not told of: it went over a dead
+// path, and its loss says nothing of a living one.
+func (l *sentLog) forget() {
+	for i, newest := range l.newest {
+		l.settled[i] = newest + 1
+	}
 }
 
 func (l *sentLog) entry(ssrc uint32, seq uint16) *sentEntry {

@@ -22,6 +22,7 @@ type Session struct {
 	receiver receiver
 	rtt      rttEstimate
 
+	pulse      pulse
 	nextReport time.Time
 	seqs       []uint16 // reused
 	loss       *LossNotice
@@ -38,6 +39,14 @@ type LossNotice struct {
 // NewSession makes the media half of a link.
 func NewSession(cfg SessionConfig) *Session {
 	return &Session{sender: newSender(cfg), receiver: newReceiver()}
+}
+
+// SetStart tells, before anything was sent, what the other side saw of the path: a
+// rate of 0 says nothing.
+func (s *Session) SetStart(rate media.Bitrate) {
+	if rate > 0 && s.sender.stats.Packets == 0 {
+		s.sender.rate.setRate(min(float64(rate), float64(defaultStart)))
+	}
 }
 
 // SetMaxDatagram tells the largest datagram in bytes that the path carries.
@@ -57,6 +66,7 @@ func (s *Session) SendVideo(now time.Time, f *media.EncodedFrame) error {
 // dropLate gives up frames that waited for too long. What the other side will
 // complain about when it notices, its owner hears at once.
 func (s *Session) dropLate(now time.Time) {
+	s.sender.stats.Stale += uint64(s.sender.queue.dropStale(now))
 	if first, dropped := s.sender.dropLate(now); dropped {
 		s.noteLoss(LossNotice{HasDecoded: true, LastDecoded: (first - 1) & media.FrameIDMask})
 	}
@@ -72,6 +82,9 @@ func (s *Session) NotifyLoss(now time.Time, n LossNotice) {
 // HandleDatagram takes a datagram that arrived at now. What is malformed is
 // counted and dropped.
 func (s *Session) HandleDatagram(now time.Time, b []byte) {
+	if s.pulse.handleHeard(now) {
+		s.revive()
+	}
 	flow, packet, err := ParseDatagram(b)
 	switch {
 	case err != nil:
@@ -85,6 +98,23 @@ func (s *Session) HandleDatagram(now time.Time, b []byte) {
 		s.nextReport = now.Add(s.reportInterval())
 	}
 }
+
+// revive goes on after an outage: from a picture that the other side has, if it
+// has one.
+func (s *Session) revive() {
+	tx := &s.sender
+	tx.log.forget()
+	tx.clearVideo()
+	s.noteLoss(LossNotice{HasDecoded: true, LastDecoded: (tx.log.frame - 1) & media.FrameIDMask})
+}
+
+// Dead reports whether the path seems to be cut: what is sent gets no feedback, and
+// nothing else comes either. Pictures made now would be lost.
+func (s *Session) Dead() bool { return s.pulse.dead() }
+
+// Replay reports whether the last packets should be sent again now, see
+// Conn.Replay.
+func (s *Session) Replay(now time.Time) bool { return s.pulse.replay(now) }
 
 func (s *Session) handleRTCP(now time.Time, b []byte) {
 	s.receiver.stats.Packets++
@@ -114,6 +144,7 @@ func (s *Session) handleReport(now time.Time, r *rtcp.CCFeedbackReport) {
 	}
 	tx.acks = tx.log.readReport(tx.acks[:0], &tx.clock, r)
 	tx.rate.handleFeedback(now, tx.acks)
+	s.dropLate(now)
 }
 
 func (s *Session) handleNack(now time.Time, n *rtcp.TransportLayerNack) {
@@ -188,6 +219,7 @@ func (s *Session) Pop(now time.Time) []byte { return s.sender.pop(now) }
 func (s *Session) Advance(now time.Time) {
 	tx := &s.sender
 	tx.rate.advance(now)
+	s.pulse.advance(now, s.Silent())
 	s.dropLate(now)
 	tx.probe(now)
 	due := s.nextNack()
@@ -203,6 +235,9 @@ func (s *Session) Next(now time.Time) time.Time {
 	return earliest(next, s.sender.queue.next(now))
 }
 
+// NextReplay says when Replay has something to do; zero for not now.
+func (s *Session) NextReplay() time.Time { return s.pulse.next }
+
 func (s *Session) nextNack() time.Time { return s.receiver.nacks.next(s.rtt.smoothed()) }
 
 // earliest returns the earlier of two times, of which zero means never.
@@ -217,7 +252,7 @@ func earliest(a, b time.Time) time.Time {
 // trip, and must not eat the link: about a twentieth of what we send.
 const (
 	minReportInterval = 25 * time.Millisecond
-	maxReportInterval = 100 * time.Millisecond
+	maxReportInterval = 200 * time.Millisecond
 	reportSize        = 150 // bytes on the wire, typically
 	reportShare       = 20
 )
@@ -256,6 +291,10 @@ func (s *Session) report(now time.Time) {
 // Target is the bitrate on the wire for all that is sent.
 func (s *Session) Target() media.Bitrate { return s.sender.rate.target() }
 
+// Sustained is the target that will hold once a queue at the bottleneck has
+// drained; at other times it is the target.
+func (s *Session) Sustained() media.Bitrate { return media.Bitrate(s.sender.rate.sustained()) }
+
 // Backlog is how long what is queued will take to leave. A sender of pictures
 // that finds it long does better to skip one than to add it.
 func (s *Session) Backlog() time.Duration {
@@ -280,6 +319,12 @@ func (s *Session) RepairShare() float64 { return s.sender.share.share() }
 
 // QueueDelay is how long our packets wait at the bottleneck, as feedback tells.
 func (s *Session) QueueDelay() time.Duration { return s.sender.rate.queueDelay() }
+
+// Congested reports whether a queue at the bottleneck keeps the rate down.
+func (s *Session) Congested() bool { return s.sender.rate.congested() }
+
+// Silent reports whether feedback has not come for longer than chance explains.
+func (s *Session) Silent() bool { return s.sender.rate.silence.halvings > 0 }
 
 // SendStats returns what was sent so far.
 func (s *Session) SendStats() SendStats { return s.sender.stats }

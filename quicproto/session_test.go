@@ -117,11 +117,70 @@ func TestLateFramesAreDroppedWhole(t *testing.T) {
 	s.Pop(now)
 	now = now.Add(frameDeadline)
 	s.Advance(now)
+	if s.SendStats().FramesDropped != 0 {
+		t.Error("it was dropped though it had no time to leave")
+	}
+	now = now.Add(4 * s.Target().Time(len(f.Data)))
+	s.Advance(now)
 	if s.Backlog() != 0 || s.SendStats().FramesDropped != 1 {
 		t.Errorf("backlog %v, %d dropped", s.Backlog(), s.SendStats().FramesDropped)
 	}
 	if n, ok := s.PopLoss(); !ok || n.LastDecoded != 4 {
 		t.Errorf("of dropping frame 5 the owner hears %+v, %v", n, ok)
+	}
+}
+
+// TestNothingIsAskedForThatWasNeverSent: the frame after a dropped one goes on with
+// its sequence numbers.
+func TestNothingIsAskedForThatWasNeverSent(t *testing.T) {
+	a, b := NewSession(SessionConfig{}), NewSession(SessionConfig{})
+	now := time.Unix(1, 0)
+	deliver := func() {
+		for p := a.Pop(now); p != nil; p = a.Pop(now) {
+			b.HandleDatagram(now, p)
+			now = now.Add(10 * time.Millisecond)
+			b.Advance(now)
+		}
+	}
+	for id, size := range []int{200000, 500} {
+		f := frameOf(uint16(id), size)
+		if err := a.SendVideo(now, &f); err != nil {
+			t.Fatal(err)
+		}
+		if id == 0 {
+			b.HandleDatagram(now, a.Pop(now))
+			now = now.Add(20 * time.Second)
+			a.Advance(now)
+		}
+		deliver()
+	}
+	f, ok := b.PopFrame()
+	if !ok || f.ID != 1 {
+		t.Errorf("got frame %d, %v, want 1", f.ID, ok)
+	}
+	if n := b.ReceiveStats().Nacks; n != 0 {
+		t.Errorf("%d packets asked for", n)
+	}
+}
+
+// TestSoundDoesNotPileUp while QUIC takes nothing.
+func TestSoundDoesNotPileUp(t *testing.T) {
+	s := NewSession(SessionConfig{})
+	now := time.Unix(1, 0)
+	for i := range 300 {
+		s.SendAudio(now, "opus", uint32(i*480), []byte{byte(i)})
+		s.Advance(now)
+		now = now.Add(10 * time.Millisecond)
+	}
+	left := 0
+	for s.Pop(now) != nil {
+		left++
+	}
+	if limit := int(staleAfter/(10*time.Millisecond)) + 1; left > limit {
+		t.Errorf("%d packets of sound are sent after 3 s, want at most %d", left, limit)
+	}
+	if st := s.SendStats(); int(st.Stale)+left != 300 {
+		t.Errorf("%d were sent and %d counted as stale, of 300", left, st.Stale)
 	}
 }
 

@@ -1,106 +1,67 @@
-// Package quictest is a network in memory for tests: real QUIC connections over
-// links with delay, jitter, loss, bursts, a bottleneck and its queue, seeded so
-// that each run is the same, in virtual time where testing/synctest rules it.
+// Package quictest is a network for tests and measurements: links with delay,
+// jitter, loss, bursts, a bottleneck and its queue, seeded so that each run is
+// the same. A Path is one direction of a link, without I/O; a Network joins real
+// QUIC connections by paths in memory, in virtual time where testing/synctest
+// rules it.
 package quictest
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"github.com/skulltech/prattle/media"
 )
 
-// Link says how one direction of a path treats packets. The zero value delivers
-// at once.
+// Link says how one direction of a path treats packets: first they wait at the
+// bottleneck, then they are lost, then they are delayed. So a lost packet has
+// used its share of the rate. The zero value delivers at once.
 type Link struct {
 	Delay   time.Duration
 	Jitter  time.Duration // uniform, 0 to Jitter, on top of Delay
 	Reorder bool          // let jitter change the order of packets
-	Loss    float64       // 0 to 1: the share of packets lost
+	Loss    float64       // 0 to 1: the share of packets lost; 1 is an outage
 	Burst   float64       // mean length of a run of losses in packets; up to 1: independent
 	Rate    media.Bitrate // of the bottleneck; 0: none
-	Queue   time.Duration // longest wait at the bottleneck; beyond it packets are dropped
+	Queue   time.Duration // longest wait at the bottleneck; beyond it packets are dropped; 0: no limit
 }
 
-// headers is what IPv4 and UDP add to a datagram, in bytes: they take their
-// share of the bottleneck.
-const headers = 28
-
-// path is one direction with its state, without I/O.
-type path struct {
-	link  Link
-	rng   *rand.Rand
-	bad   bool      // in a run of losses
-	free  time.Time // when the bottleneck has sent all it was given
-	last  time.Time // when the latest packet arrives
-	stats PathStats
+// A Passage is what became of one packet.
+type Passage struct {
+	Size    int       // bytes on the wire
+	Sent    time.Time // when it came to the bottleneck
+	Left    time.Time // when the bottleneck had sent it; Sent if it overflowed
+	Arrives time.Time // zero if it does not
+	Fate    Fate
 }
 
-// PathStats counts what one direction did with packets.
-type PathStats struct {
-	Packets, Bytes uint64 // offered
-	Lost           uint64 // by Loss
-	Overflowed     uint64 // by Queue
-	Waits          []time.Duration
-}
+// Wait is the time that a packet spent at the bottleneck, its own transmission
+// included.
+func (p Passage) Wait() time.Duration { return p.Left.Sub(p.Sent) }
 
-// send decides the fate of a packet of size bytes: when it arrives, or not.
-func (p *path) send(now time.Time, size int) (arrives time.Time, ok bool) {
-	size += headers
-	p.stats.Packets++
-	p.stats.Bytes += uint64(size)
-	leaves, ok := p.queue(now, size)
-	if !ok {
-		p.stats.Overflowed++
-		return arrives, false
-	}
-	if p.lose() {
-		p.stats.Lost++
-		return arrives, false
-	}
-	arrives = leaves.Add(p.link.Delay)
-	if p.link.Jitter > 0 {
-		arrives = arrives.Add(time.Duration(p.rng.Int64N(int64(p.link.Jitter))))
-	}
-	if !p.link.Reorder || p.link.Jitter == 0 {
-		if !arrives.After(p.last) {
-			arrives = p.last.Add(time.Nanosecond)
-		}
-		p.last = arrives
-	}
-	return arrives, true
-}
+// Fate is how a packet's passage ends.
+type Fate uint8
 
-// queue passes a packet through the bottleneck.
-func (p *path) queue(now time.Time, size int) (leaves time.Time, ok bool) {
-	if p.link.Rate == 0 {
-		return now, true
-	}
-	if p.free.Before(now) {
-		p.free = now
-	}
-	wait := p.free.Sub(now)
-	if p.link.Queue > 0 && wait > p.link.Queue {
-		return now, false
-	}
-	p.stats.Waits = append(p.stats.Waits, wait)
-	p.free = p.free.Add(p.link.Rate.Time(size))
-	return p.free, true
-}
+// The fates of a packet.
+const (
+	Delivered  Fate = iota
+	Lost            // by Link.Loss
+	Overflowed      // at the bottleneck, whose queue was full
+)
 
-// lose draws from a Gilbert model whose mean loss is Loss and whose runs last
-// Burst packets in the mean.
-func (p *path) lose() bool {
-	l := p.link
-	if l.Burst <= 1 {
-		return p.rng.Float64() < l.Loss
+// lossChain is a Gilbert model: runs of losses whose mean length is Link.Burst,
+// with the mean loss of Link.Loss.
+type lossChain struct{ bad bool }
+
+// lose decides by u, uniform from 0 to 1, whether the next packet is lost.
+func (c *lossChain) lose(l Link, u float64) bool {
+	if l.Burst <= 1 || l.Loss >= 1 {
+		return u < l.Loss
 	}
 	leave := 1 / l.Burst
 	enter := leave * l.Loss / (1 - l.Loss)
-	if p.bad {
-		p.bad = p.rng.Float64() >= leave
+	if c.bad {
+		c.bad = u >= leave
 	} else {
-		p.bad = p.rng.Float64() < enter
+		c.bad = u < enter
 	}
-	return p.bad
+	return c.bad
 }

@@ -2,7 +2,6 @@ package quictest
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
@@ -11,23 +10,34 @@ import (
 	"github.com/quic-go/quic-go/testutils/simnet"
 )
 
-// Network connects sockets by links. It is safe for concurrent use.
+// headers is what IPv4 and UDP add to a datagram, in bytes: they take their
+// share of the bottleneck.
+const headers = 28
+
+// Network connects sockets by paths. It is safe for concurrent use.
 type Network struct {
 	mu    sync.Mutex
 	seed  uint64
 	nodes map[netip.AddrPort]simnet.PacketReceiver
-	paths map[route]*path
+	wires map[route]*wire
 	all   Link
 }
 
 type route struct{ from, to netip.AddrPort }
+
+// wire is a path and the timer that empties it.
+type wire struct {
+	*Path[simnet.Packet]
+	timer    *time.Timer
+	watchers map[route]func(Passage)
+}
 
 // NewNetwork makes a network all of whose paths begin as link.
 func NewNetwork(seed uint64, link Link) *Network {
 	return &Network{
 		seed:  seed,
 		nodes: make(map[netip.AddrPort]simnet.PacketReceiver),
-		paths: make(map[route]*path),
+		wires: make(map[route]*wire),
 		all:   link,
 	}
 }
@@ -38,11 +48,24 @@ func (n *Network) Socket(host int) net.PacketConn {
 	return simnet.NewSimConn(net.UDPAddrFromAddrPort(addr), n)
 }
 
+// Share makes all packets from one group of sockets to another take one path, as
+// behind one line. It is called before they send anything.
+func (n *Network) Share(from, to []net.PacketConn) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	shared := n.wire(routeOf(from[0], to[0]))
+	for _, f := range from {
+		for _, t := range to {
+			n.wires[routeOf(f, t)] = shared
+		}
+	}
+}
+
 // Set changes the path from one socket to another from now on.
 func (n *Network) Set(from, to net.PacketConn, link Link) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.path(route{addrPort(from.LocalAddr()), addrPort(to.LocalAddr())}).link = link
+	n.change(n.wire(routeOf(from, to)), link)
 }
 
 // SetAll changes all paths from now on.
@@ -50,16 +73,31 @@ func (n *Network) SetAll(link Link) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.all = link
-	for _, p := range n.paths {
-		p.link = link
+	for _, w := range n.wires {
+		n.change(w, link)
 	}
+}
+
+func (n *Network) change(w *wire, link Link) {
+	now := time.Now()
+	w.Change(now, link)
+	n.arm(now, w)
 }
 
 // Stats returns what the path from one socket to another did so far.
 func (n *Network) Stats(from, to net.PacketConn) PathStats {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.path(route{addrPort(from.LocalAddr()), addrPort(to.LocalAddr())}).stats
+	return n.wire(routeOf(from, to)).Stats()
+}
+
+// Watch calls f for each packet from one socket to another as its fate is
+// decided. f must not call the network.
+func (n *Network) Watch(from, to net.PacketConn, f func(Passage)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	r := routeOf(from, to)
+	n.wire(r).watchers[r] = f
 }
 
 // AddNode implements simnet.Router.
@@ -74,26 +112,60 @@ func (n *Network) AddNode(addr net.Addr, r simnet.PacketReceiver) {
 func (n *Network) SendPacket(p simnet.Packet) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	to := addrPort(p.To)
-	node, ok := n.nodes[to]
-	if !ok {
+	r := route{addrPort(p.From), addrPort(p.To)}
+	if _, ok := n.nodes[r.to]; !ok {
 		return nil
 	}
-	now := time.Now()
-	if arrives, ok := n.path(route{addrPort(p.From), to}).send(now, len(p.Data)); ok {
-		time.AfterFunc(arrives.Sub(now), func() { node.RecvPacket(p) })
-	}
+	now, w := time.Now(), n.wire(r)
+	w.Send(now, len(p.Data)+headers, p)
+	n.arm(now, w)
 	return nil
 }
 
-func (n *Network) path(r route) *path {
-	p := n.paths[r]
-	if p == nil {
-		from, to := r.from.Addr().As4(), r.to.Addr().As4()
-		p = &path{link: n.all, rng: rand.New(rand.NewPCG(n.seed, uint64(from[3])<<8|uint64(to[3])))}
-		n.paths[r] = p
+// arm sets the timer of a wire to its next event.
+func (n *Network) arm(now time.Time, w *wire) {
+	next := w.Next()
+	switch {
+	case next.IsZero():
+	case w.timer == nil:
+		w.timer = time.AfterFunc(next.Sub(now), func() { n.deliver(w) })
+	default:
+		w.timer.Reset(next.Sub(now))
 	}
-	return p
+}
+
+// deliver hands over what has arrived. A socket takes a packet or drops it, but
+// never blocks.
+func (n *Network) deliver(w *wire) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := time.Now()
+	for p, ok := w.Pop(now); ok; p, ok = w.Pop(now) {
+		n.nodes[addrPort(p.To)].RecvPacket(p)
+	}
+	n.arm(now, w)
+}
+
+func (n *Network) wire(r route) *wire {
+	w := n.wires[r]
+	if w == nil {
+		from, to := r.from.Addr().As4(), r.to.Addr().As4()
+		w = &wire{
+			Path:     NewPath[simnet.Packet](n.all, n.seed, uint64(from[3])<<8|uint64(to[3])),
+			watchers: make(map[route]func(Passage)),
+		}
+		w.Path.Watch = func(p Passage, packet simnet.Packet) {
+			if f := w.watchers[route{addrPort(packet.From), addrPort(packet.To)}]; f != nil {
+				f(p)
+			}
+		}
+		n.wires[r] = w
+	}
+	return w
+}
+
+func routeOf(from, to net.PacketConn) route {
+	return route{addrPort(from.LocalAddr()), addrPort(to.LocalAddr())}
 }
 
 func addrPort(a net.Addr) netip.AddrPort {

@@ -1,0 +1,56 @@
+package quicproto
+
+import (
+	"time"
+
+	"github.com/skulltech/prattle/media"
+)
+
+// LaneDemand decides when a connection should get one more lane: when datagrams
+// that our own pacing let go wait for QUIC's congestion window, on a path that is
+// lossy but not congested. On a clean path, and on a thin one, where each
+// handshake would cost seconds of sound, it never asks. Its zero value is ready.
+type LaneDemand struct {
+	began  time.Time     // of the window
+	waited time.Duration // in it
+	quiet  time.Time     // no further lane until then
+}
+
+const (
+	// blockedLeast is the wait of a datagram that is laid to the congestion window:
+	// the next ACK has to come first. A scheduler's delay is shorter.
+	blockedLeast = 3 * time.Millisecond
+	// blockedWindow is the time over which waits are added up, and blockedShare, in
+	// hundredths, how much of it they may be: a frame must not take so much longer.
+	blockedWindow = 250 * time.Millisecond
+	blockedShare  = 5
+	// laneCost is what a handshake with two certificates and X25519MLKEM768 puts on
+	// the wire, in bytes, and laneShare which part of the target it may have.
+	laneCost  = 8000
+	laneShare = 4
+	// laneMinTarget is a rate which a single lane carries through any loss that a
+	// call survives.
+	laneMinTarget = 250 * media.Kbps
+)
+
+// HandleSent notes that QUIC took a datagram for which it had let us wait.
+func (d *LaneDemand) HandleSent(now time.Time, waited time.Duration) {
+	if now.Sub(d.began) > blockedWindow {
+		d.began, d.waited = now, 0
+	}
+	if waited >= blockedLeast {
+		d.waited += waited
+	}
+}
+
+// Want says whether to open a lane now; it is then taken for opened.
+func (d *LaneDemand) Want(now time.Time, s *Session) bool {
+	target := s.Target()
+	if d.waited*100 < blockedWindow*blockedShare || now.Before(d.quiet) ||
+		target < laneMinTarget || s.Congested() || s.Silent() {
+		return false
+	}
+	d.waited = 0
+	d.quiet = now.Add(max(laneShare*target.Time(laneCost), blockedWindow/4))
+	return true
+}
