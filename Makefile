@@ -19,7 +19,7 @@ FUZZTIME    ?= 60s
 export GOFLAGS = -tags=$(TAGS)$(STATIC)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build test race lint fuzz bench demo devices-test headless-test install clean screenshots
+.PHONY: help deps build test race lint fuzz bench demo devices-test headless-test quality quality-net install clean screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,19 @@ fuzz: deps ## every fuzz target for FUZZTIME (60s) each
 
 bench: deps ## benchmarks: figures, no verdict
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# For the scoreboards: which rows (ROW='1M|500k'), how long each call lasts, where
+# the files go: to docs only if they are of the whole table.
+ROW    ?=
+LENGTH ?= 60s
+OUT    ?= $(if $(ROW),bin/quality,docs)
+ROWS    = $(if $(ROW),/^($(ROW))$$)
+
+quality: deps ## the scoreboard of calls over bad links, in virtual time (ROW=loss-5 for one row)
+	$(GO) test -count=1 -v -timeout 2h ./peer/quality -run 'ScoreboardInVirtualTime$(ROWS)' -args -sim -length $(LENGTH) -out '$(abspath $(OUT))'
+
+quality-net: deps ## the same in real time, between network namespaces (needs root)
+	$(GO) test -count=1 -v -timeout 2h ./peer/quality -run 'ScoreboardInRealTime$(ROWS)' -args -net -length $(LENGTH) -out '$(abspath $(OUT))'
 
 screenshots: build ## draw the pictures of the README anew
 	.ci/screenshots

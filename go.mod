@@ -9,6 +9,8 @@ require (
 	github.com/gordonklaus/portaudio v0.0.0-20250206071425-98a94950218b // microphone and speaker
 	github.com/hraban/opus v0.0.0-20260708213942-bde8e4304501 // sound codec
 	github.com/klauspost/reedsolomon v1.14.2 // forward error correction across the packets of a frame
+	github.com/mdp/qrterminal/v3 v3.2.1 // peer IDs and tickets as QR codes in the terminal
+	github.com/pelletier/go-toml/v2 v2.4.3 // the configuration file
 	github.com/pion/rtcp v1.2.20 // feedback packets (RFC 8888, RFC 4585)
 	github.com/pion/rtp v1.10.6 // media packets (RFC 3550)
 	github.com/quic-go/quic-go v0.65.0 // QUIC with datagrams
@@ -20,12 +22,19 @@ require (
 	golang.org/x/image v0.47.0 // text and marks on the window
 	golang.org/x/sys v0.49.0 // CPU and memory figures, file modes
 	golang.org/x/term v0.47.0 // terminal size and raw mode
+	gonum.org/v1/plot v0.17.0 // the pictures of the scoreboard (peer/quality); not in any program
 	pgregory.net/rapid v1.3.0 // tests: random event sequences
 )
 
 require (
+	codeberg.org/go-fonts/liberation v0.5.0 // indirect
+	codeberg.org/go-latex/latex v0.2.0 // indirect
+	codeberg.org/go-pdf/fpdf v0.11.1 // indirect
+	git.sr.ht/~sbinet/gg v0.7.0 // indirect
+	github.com/ajstarks/svgo v0.0.0-20211024235047-1546f124cd8b // indirect
 	github.com/clipperhouse/displaywidth v0.11.0 // indirect
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
+	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
 	github.com/lucasb-eyer/go-colorful v1.4.1 // indirect
@@ -36,4 +45,5 @@ require (
 	golang.org/x/net v0.59.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
+	rsc.io/qr v0.2.0 // indirect
 )

@@ -9,14 +9,16 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"net/url"
 	"time"
 )
 
 // Identity is who I am: a private key and the certificate that shows its public
 // half. It does not change and is safe for concurrent use.
 type Identity struct {
-	id   PeerID
-	cert tls.Certificate // Leaf is set
+	id       PeerID
+	succeeds PeerID          // the one before it, if that has introduced it
+	cert     tls.Certificate // Leaf is set
 }
 
 // New makes a fresh identity, kept only in memory.
@@ -29,11 +31,14 @@ func New() (*Identity, error) {
 }
 
 // FromKey makes the identity that belongs to a key.
-func FromKey(key ed25519.PrivateKey) (*Identity, error) {
+func FromKey(key ed25519.PrivateKey) (*Identity, error) { return fromKey(key) }
+
+// fromKey makes the identity of a key, with URIs in its certificate.
+func fromKey(key ed25519.PrivateKey, uris ...*url.URL) (*Identity, error) {
 	if len(key) != ed25519.PrivateKeySize {
 		return nil, fmt.Errorf("make certificate: private key of %d bytes", len(key))
 	}
-	der, err := selfSign(key)
+	der, err := selfSign(key, uris)
 	if err != nil {
 		return nil, fmt.Errorf("make certificate: %w", err)
 	}
@@ -50,14 +55,20 @@ func newIdentity(cert tls.Certificate) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	var succeeds PeerID
+	if selfIssued(leaf) {
+		if succeeds, err = predecessor(leaf, id); err != nil {
+			return nil, err
+		}
+	}
 	cert.Leaf = leaf
-	return &Identity{id: id, cert: cert}, nil
+	return &Identity{id: id, succeeds: succeeds, cert: cert}, nil
 }
 
-// selfSign makes the certificate of a key. It is a function of the key alone and
-// tells nobody more than the key: not even when it was made. RFC 5280, section
-// 4.1.2.5, gives the date that means no end.
-func selfSign(key ed25519.PrivateKey) ([]byte, error) {
+// selfSign makes the certificate of a key. It is a function of the key and the
+// URIs alone and tells nobody more than they do: not even when it was made. RFC
+// 5280, section 4.1.2.5, gives the date that means no end.
+func selfSign(key ed25519.PrivateKey, uris []*url.URL) ([]byte, error) {
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
 		Subject:               pkix.Name{CommonName: "prattle"},
@@ -66,12 +77,17 @@ func selfSign(key ed25519.PrivateKey) ([]byte, error) {
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		BasicConstraintsValid: true,
+		URIs:                  uris,
 	}
 	return x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 }
 
 // ID returns the peer ID that others know me by.
 func (id *Identity) ID() PeerID { return id.id }
+
+// Succeeds returns the peer ID of the identity whose place this one took, zero if
+// it has no predecessor.
+func (id *Identity) Succeeds() PeerID { return id.succeeds }
 
 // Certificate returns the key and certificate chain for crypto/tls. It shares
 // memory with the identity and must not be changed.

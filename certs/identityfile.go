@@ -24,6 +24,7 @@ type Passphrase func() ([]byte, error)
 // Public is the part of an identity file that is no secret.
 type Public struct {
 	ID          PeerID
+	Succeeds    PeerID // the identity that has introduced this one; else zero
 	Certificate []byte // PEM, for others to keep
 	Encrypted   bool   // the private key is protected by a passphrase
 }
@@ -77,6 +78,49 @@ func LoadOrCreate(path string, ask Passphrase) (*Identity, error) {
 		return Load(path, ask)
 	}
 	return id, err
+}
+
+// Rotate puts a fresh identity, which the old one introduces, in the place of an
+// identity file. The old file is kept under the returned path, beside it. A
+// passphrase that the old one has protects the new one too. The errors are those
+// of Load; fs.ErrExist is wrapped if there is such an old file already.
+func Rotate(path string, ask Passphrase) (id *Identity, kept string, err error) {
+	var passphrase []byte
+	old, err := Load(path, func() ([]byte, error) {
+		if ask == nil {
+			return nil, ErrPassphraseNeeded
+		}
+		passphrase, err = ask()
+		return passphrase, err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	if id, err = old.Successor(); err != nil {
+		return nil, "", err
+	}
+	kept = path + ".old-" + old.ID().Short()
+	if err := replaceIdentity(path, kept, id, passphrase); err != nil {
+		return nil, "", fmt.Errorf("rotate identity: %w", err)
+	}
+	return id, kept, nil
+}
+
+// replaceIdentity copies the file at path to kept, then replaces it. Whatever
+// happens between, one of the two holds the old identity.
+func replaceIdentity(path, kept string, id *Identity, passphrase []byte) error {
+	data, err := id.encode(passphrase)
+	if err != nil {
+		return err
+	}
+	old, err := readKeyFile(path)
+	if err != nil {
+		return err
+	}
+	if err := createFile(kept, old); err != nil {
+		return err
+	}
+	return replaceFile(path, data)
 }
 
 // LoadPublic reads the public part of an identity file. It needs no passphrase,

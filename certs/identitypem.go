@@ -71,12 +71,16 @@ func parsePublic(data []byte) (Public, pemBlocks, error) {
 	if err != nil {
 		return Public{}, blocks, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	id, err := selfSignedID(leaf)
+	peer, err := selfSignedPeer(leaf)
 	if err != nil {
 		return Public{}, blocks, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	encrypted := blocks.key.Type == pemEncryptedKey
-	return Public{ID: id, Certificate: encodeCertificate(leaf.Raw), Encrypted: encrypted}, blocks, nil
+	return Public{
+		ID:          peer.ID,
+		Succeeds:    peer.Succeeds,
+		Certificate: encodeCertificate(leaf.Raw),
+		Encrypted:   blocks.key.Type == pemEncryptedKey,
+	}, blocks, nil
 }
 
 func parsePair(certData, keyData []byte, ask Passphrase) (*Identity, error) {
@@ -140,7 +144,7 @@ func pair(blocks pemBlocks, ask Passphrase) (*Identity, error) {
 	}
 	leaf := id.cert.Leaf
 	if selfIssued(leaf) {
-		if _, err := selfSignedID(leaf); err != nil {
+		if _, err := selfSignedPeer(leaf); err != nil {
 			return nil, err
 		}
 	}

@@ -62,14 +62,21 @@ func (k *Known) ByID(id PeerID) (Contact, error) {
 
 // Recognise says who a peer is that has proved its key: a known peer, or one that
 // a CA names. Its error wraps ErrBlockedPeer or ErrUnknownPeer, or is a
-// *KeyMismatchError if the CA gives the peer a name that is pinned to another key:
-// what the user has pinned outranks every CA.
+// *KeyMismatchError if the peer claims, by a CA or by a key that it succeeds, to be
+// somebody who is pinned to another key: what the user has pinned outranks both.
+// The successor of a blocked peer is blocked.
 func (k *Known) Recognise(p Peer) (Contact, error) {
 	if l := k.byID[p.ID]; l != nil {
 		if l.contact.Blocked {
 			return l.contact.clone(), fmt.Errorf("%w: %s", ErrBlockedPeer, l.contact.Name)
 		}
 		return l.contact.clone(), nil
+	}
+	if l := k.byID[p.Succeeds]; l != nil && !p.Succeeds.IsZero() {
+		if l.contact.Blocked {
+			return Contact{Name: l.contact.Name, ID: p.ID, Blocked: true}, fmt.Errorf("%w: %s", ErrBlockedPeer, l.contact.Name)
+		}
+		return Contact{ID: p.ID}, &KeyMismatchError{Name: l.contact.Name, Want: l.contact.ID, Got: p.ID, Vouched: true}
 	}
 	if p.Name == "" {
 		return Contact{ID: p.ID}, fmt.Errorf("%w: %s", ErrUnknownPeer, p.ID)
@@ -126,6 +133,28 @@ func (k *Known) merge(l *knownLine, c Contact) (Contact, error) {
 	*l.contact = merged
 	l.write()
 	return merged.clone(), nil
+}
+
+// Repin gives a known peer another key, which nobody has compared yet. Its error
+// wraps ErrUnknownPeer, ErrWeakKey or ErrKeyTaken.
+func (k *Known) Repin(name string, id PeerID) (Contact, error) {
+	l, err := k.find(name)
+	if err != nil {
+		return Contact{}, err
+	}
+	if id.weak() {
+		return Contact{}, ErrWeakKey
+	}
+	if other := k.byID[id]; other != nil && other != l {
+		return Contact{}, fmt.Errorf("%w: %s is %s", ErrKeyTaken, id.Short(), other.contact.Name)
+	}
+	if l.contact.ID != id {
+		delete(k.byID, l.contact.ID)
+		l.contact.ID, l.contact.Verified = id, false
+		l.write()
+		k.index(l)
+	}
+	return l.contact.clone(), nil
 }
 
 // Rename gives a peer another name. Its error wraps ErrUnknownPeer, ErrBadName or

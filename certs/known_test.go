@@ -186,7 +186,7 @@ func TestRecognise(t *testing.T) {
 		"stranger":                  {Peer{ID: testID(9)}, "", ErrUnknownPeer},
 		"nobody":                    {Peer{}, "", ErrUnknownPeer},
 		"CA vouches":                {Peer{ID: testID(9), Name: "eve"}, "eve", nil},
-		"CA takes a pinned name":    {Peer{ID: testID(9), Name: "ALICE"}, "", &KeyMismatchError{"Alice", testID(1), testID(9)}},
+		"CA takes a pinned name":    {Peer{ID: testID(9), Name: "ALICE"}, "", &KeyMismatchError{Name: "Alice", Want: testID(1), Got: testID(9)}},
 	} {
 		c, err := k.Recognise(test.peer)
 		same := errors.Is(err, test.err) || err != nil && test.err != nil && err.Error() == test.err.Error()

@@ -2,20 +2,8 @@ package certs
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 )
-
-// ErrFileBusy is wrapped when somebody else keeps changing a file or holds its
-// lock for longer than any program should.
-var ErrFileBusy = errors.New("file is in use by another program")
-
-// maxRewrites bounds how often Update starts again because the file has changed
-// under it. Only people with editors do that, and not twice in a millisecond.
-const maxRewrites = 3
 
 // KnownFile keeps a list of known peers on disk. It is safe for concurrent use,
 // by many processes too.
@@ -27,75 +15,44 @@ type KnownFile struct {
 // *SyntaxError, *ExposedError (others can write to the file), *OwnerError,
 // ErrNotRegular or ErrTooLarge.
 func (f KnownFile) Load() (*Known, error) {
-	text, err := f.read()
+	text, err := f.shared().Read()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read known peers: %w", err)
 	}
 	return f.parse(text)
 }
 
-// Update changes the file by what edit does to the list: wholly or, if edit
-// fails, not at all. Changes that other processes make at the same time are kept.
-// edit may be called more than once, each time with the list as it then is. Its
-// error is returned as it is; others are those of Load, or wrap ErrFileBusy.
+// Update changes the file by what edit does to the list, as SharedFile.Update
+// does. edit may be called more than once, each time with the list as it then is.
+// Its error is returned as it is; others are those of Load, or wrap ErrFileBusy.
 func (f KnownFile) Update(edit func(*Known) error) error {
-	path, err := f.target()
-	if err != nil {
-		return fmt.Errorf("known peers: %w", err)
+	var failed error // of edit or of what the file holds: not ours to explain
+	err := f.shared().Update(func(before []byte) (after []byte, err error) {
+		after, failed = f.edit(before, edit)
+		return after, failed
+	})
+	if err == nil || failed != nil {
+		return err
 	}
-	unlock, err := lockFile(path + ".lock")
-	if err != nil {
-		return fmt.Errorf("known peers: %w", err)
-	}
-	defer unlock()
-	for range maxRewrites {
-		if done, err := f.rewrite(path, edit); done || err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("known peers %s: %w", f.Path, ErrFileBusy)
+	return fmt.Errorf("known peers: %w", err)
 }
 
-// rewrite is one attempt at Update, under the lock. It is not done if the file
-// changed meanwhile, as an editor, which knows nothing of our lock, may do.
-func (f KnownFile) rewrite(path string, edit func(*Known) error) (done bool, err error) {
-	before, err := f.read()
-	if err != nil {
-		return false, err
-	}
+func (f KnownFile) edit(before []byte, edit func(*Known) error) (after []byte, err error) {
 	known, err := f.parse(before)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	if len(known.lines) == 0 {
 		known.lines = headerLines()
 	}
 	unchanged := known.Text()
 	if err := edit(known); err != nil {
-		return false, err
+		return nil, err
 	}
-	after := known.Text()
-	if len(after) > maxKnownSize {
-		return false, fmt.Errorf("known peers %s: %w: more than %d bytes", f.Path, ErrTooLarge, maxKnownSize)
+	if after = known.Text(); bytes.Equal(after, unchanged) {
+		return before, nil
 	}
-	if bytes.Equal(after, unchanged) {
-		return true, nil
-	}
-	if now, err := f.read(); err != nil || !bytes.Equal(now, before) {
-		return false, err
-	}
-	if err := replaceFile(path, after); err != nil {
-		return false, fmt.Errorf("write known peers: %w", err)
-	}
-	return true, nil
-}
-
-func (f KnownFile) read() ([]byte, error) {
-	text, err := readFile(f.Path, maxKnownSize, trustBits)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read known peers: %w", err)
-	}
-	return text, nil
+	return after, nil
 }
 
 func (f KnownFile) parse(text []byte) (*Known, error) {
@@ -106,15 +63,4 @@ func (f KnownFile) parse(text []byte) (*Known, error) {
 	return known, nil
 }
 
-// target returns the path to write to: where a symbolic link leads, so that it is
-// not replaced by a file. It makes the directories on the way.
-func (f KnownFile) target() (string, error) {
-	if err := os.MkdirAll(filepath.Dir(f.Path), privateDir); err != nil {
-		return "", err
-	}
-	path, err := filepath.EvalSymlinks(f.Path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return f.Path, nil
-	}
-	return path, err
-}
+func (f KnownFile) shared() SharedFile { return SharedFile{Path: f.Path, Limit: maxKnownSize} }

@@ -54,6 +54,14 @@ var (
 	ErrTicketExpired   = errors.New("ticket has expired")
 )
 
+// IsTicket says whether text is meant as a ticket, be it a whole one or not: no
+// peer ID looks like that, nor a host's name with a dot or a port.
+func IsTicket(text string) bool {
+	body, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(text)), ticketPrefix[:len(ticketPrefix)-1])
+	return ok && body != "" && '0' <= body[0] && body[0] <= '9' &&
+		strings.Trim(body[1:], "abcdefghijklmnopqrstuvwxyz0123456789 \t\r\n") == ""
+}
+
 // Ticket introduces a peer to whoever holds it: the full key, where to find the
 // peer, and a secret by which the peer knows its guest.
 type Ticket struct {

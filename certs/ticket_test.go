@@ -191,6 +191,20 @@ func TestIPv4InIPv6IsIPv4(t *testing.T) {
 	}
 }
 
+func TestIsTicket(t *testing.T) {
+	whole := encodeTicket(t, testTicket(t))
+	for text, want := range map[string]bool{
+		whole: true, strings.ToUpper(whole): true, " " + whole[:40] + "\n " + whole[40:] + "\n": true,
+		whole[:12]: true, "prattle1": true, "prattle2abc": true,
+		"prattle": false, "prattle.example": false, "prattle1.example": false, "prattle1:7728": false,
+		testID(1).String(): false, "alice": false, "": false,
+	} {
+		if got := IsTicket(text); got != want {
+			t.Errorf("IsTicket(%q) = %v", text, got)
+		}
+	}
+}
+
 func TestTicketNeverPrintsItsSecret(t *testing.T) {
 	ticket := testTicket(t)
 	ticket.Secret = NewSecret()

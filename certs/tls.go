@@ -13,8 +13,9 @@ import (
 
 // Peer is who is at the other end of a TLS connection.
 type Peer struct {
-	ID   PeerID
-	Name string // that a CA of ours vouches for, in the form of CleanName; else empty
+	ID       PeerID
+	Name     string // that a CA of ours vouches for, in the form of CleanName; else empty
+	Succeeds PeerID // whose key has signed that this one takes its place; else zero
 }
 
 // Errors of VerifyPeer.
@@ -31,16 +32,21 @@ var (
 // another machine answered, somebody stands in between, or the peer has made a
 // new identity.
 type KeyMismatchError struct {
-	Name string // under which the expected key is known, or empty
-	Want PeerID
-	Got  PeerID
+	Name    string // under which the expected key is known, or empty
+	Want    PeerID
+	Got     PeerID
+	Vouched bool // the expected key has signed that the other takes its place
 }
 
 func (e *KeyMismatchError) Error() string {
-	if e.Name == "" {
-		return fmt.Sprintf("wrong peer: want %s, got %s", e.Want, e.Got)
+	var vouched string
+	if e.Vouched {
+		vouched = ", which the old key has signed as its successor"
 	}
-	return fmt.Sprintf("key of %s has changed: known as %s, now %s", e.Name, e.Want, e.Got)
+	if e.Name == "" {
+		return fmt.Sprintf("wrong peer: want %s, got %s%s", e.Want, e.Got, vouched)
+	}
+	return fmt.Sprintf("key of %s has changed: known as %s, now %s%s", e.Name, e.Want, e.Got, vouched)
 }
 
 const (
@@ -94,7 +100,7 @@ func AcceptAny(Peer) error { return nil }
 func AcceptOnly(want PeerID) func(Peer) error {
 	return func(p Peer) error {
 		if p.ID != want || want.IsZero() {
-			return &KeyMismatchError{Want: want, Got: p.ID}
+			return &KeyMismatchError{Want: want, Got: p.ID, Vouched: !want.IsZero() && p.Succeeds == want}
 		}
 		return nil
 	}
@@ -107,8 +113,8 @@ func AcceptOnly(want PeerID) func(Peer) error {
 // which must be alone and whose signature must be right. Any other certificate is
 // put to the CAs: if they vouch for it, the peer has a name; if they know nothing
 // of it, an Ed25519 key still stands for itself. The errors wrap ErrNoCertificate,
-// ErrChain, ErrSelfSignature, ErrKeyType, ErrWeakKey, ErrResumed, *ExpiredError or
-// ErrNotVouched.
+// ErrChain, ErrSelfSignature, ErrSuccession, ErrKeyType, ErrWeakKey, ErrResumed,
+// *ExpiredError or ErrNotVouched.
 func VerifyPeer(cs tls.ConnectionState, cas *Authorities, now time.Time) (Peer, error) {
 	if cs.DidResume {
 		return Peer{}, ErrResumed
@@ -125,8 +131,7 @@ func verifyChain(chain []*x509.Certificate, cas *Authorities, now time.Time) (Pe
 		if len(chain) != 1 {
 			return Peer{}, fmt.Errorf("%w: %d, one of them self-signed", ErrChain, len(chain))
 		}
-		id, err := selfSignedID(leaf)
-		return Peer{ID: id}, err
+		return selfSignedPeer(leaf)
 	}
 	if len(chain) > maxChain {
 		return Peer{}, fmt.Errorf("%w: %d, at most %d", ErrChain, len(chain), maxChain)
@@ -147,6 +152,18 @@ func verifyChain(chain []*x509.Certificate, cas *Authorities, now time.Time) (Pe
 
 func selfIssued(cert *x509.Certificate) bool {
 	return bytes.Equal(cert.RawIssuer, cert.RawSubject)
+}
+
+func selfSignedPeer(leaf *x509.Certificate) (Peer, error) {
+	id, err := selfSignedID(leaf)
+	if err != nil {
+		return Peer{}, err
+	}
+	succeeds, err := predecessor(leaf, id)
+	if err != nil {
+		return Peer{}, err
+	}
+	return Peer{ID: id, Succeeds: succeeds}, nil
 }
 
 // selfSignedID returns the peer ID of a certificate that bears the signature of

@@ -144,7 +144,7 @@ func TestListenerRefuses(t *testing.T) {
 		"two certificates":  {dial(twice), known.Accept, ErrChain, ""},
 		"other kind of key": {dial(tls.Certificate{PrivateKey: ecdsa.key, Certificate: [][]byte{ecdsa.cert.Raw}}), known.Accept, ErrKeyType, ""},
 		"expired":           {expired.identity(t).TLSConfig(testALPN, nil, AcceptAny), known.Accept, &ExpiredError{expired.cert.NotBefore, expired.cert.NotAfter}, ""},
-		"a pinned name":     {posing.identity(t).TLSConfig(testALPN, nil, AcceptAny), known.Accept, &KeyMismatchError{"alice", testID(1), posing.identity(t).ID()}, ""},
+		"a pinned name":     {posing.identity(t).TLSConfig(testALPN, nil, AcceptAny), known.Accept, &KeyMismatchError{Name: "alice", Want: testID(1), Got: posing.identity(t).ID()}, ""},
 		"other protocol":    {alice.TLSConfig("h3", nil, AcceptAny), known.Accept, nil, "unsupported application protocols"},
 		"no protocol":       {withoutALPN(alice), known.Accept, ErrProtocol, ""},
 		"TLS 1.2":           {old, known.Accept, nil, "unsupported versions"},

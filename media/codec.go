@@ -80,22 +80,39 @@ type VideoEncoderConfig struct {
 // VideoDecoder decompresses frames in order. It is used by one goroutine.
 type VideoDecoder interface {
 	// Decode decompresses one frame into dst, resizing it as needed. shown is
-	// false if the frame yields no picture. Pictures larger than MaxPixels are
-	// refused.
+	// false if the frame yields no picture. Pictures larger than the decoder was
+	// opened for are refused.
 	Decode(data []byte, dst *Frame) (shown bool, err error)
 	Close() error
 }
 
-// MaxPixels bounds what a decoder accepts, in luma pixels: a peer must not be
-// able to make us allocate without end.
-const MaxPixels = 4096 * 2304
+// Bounds of what a decoder accepts: a peer must not be able to make us allocate
+// without end.
+const (
+	MaxPixels = 4096 * 2304 // luma pixels
+	MaxSide   = 4096        // pixels; codecs surround a picture with memory, long thin ones with most
+)
+
+// VideoDecoderConfig is what a decoder is opened for.
+type VideoDecoderConfig struct {
+	MaxPixels int // the largest picture, in luma pixels; 0, and more than MaxPixels: MaxPixels
+}
+
+// Fits says whether a decoder opened so takes pictures of that size.
+func (c VideoDecoderConfig) Fits(w, h int) bool {
+	most := MaxPixels
+	if c.MaxPixels > 0 {
+		most = min(c.MaxPixels, MaxPixels)
+	}
+	return w > 0 && h > 0 && w <= MaxSide && h <= MaxSide && w*h <= most
+}
 
 // VideoCodec is a registered way to compress pictures.
 type VideoCodec struct {
 	Name       string
 	Preference int // higher is offered first
 	NewEncoder func(VideoEncoderConfig) (VideoEncoder, error)
-	NewDecoder func() (VideoDecoder, error)
+	NewDecoder func(VideoDecoderConfig) (VideoDecoder, error)
 }
 
 // AudioEncoder compresses sound in order. It is used by one goroutine.

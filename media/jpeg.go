@@ -14,7 +14,7 @@ func init() {
 		Name:       "jpeg",
 		Preference: 1,
 		NewEncoder: newJPEGEncoder,
-		NewDecoder: func() (VideoDecoder, error) { return new(jpegDecoder), nil },
+		NewDecoder: func(cfg VideoDecoderConfig) (VideoDecoder, error) { return &jpegDecoder{cfg: cfg}, nil },
 	})
 }
 
@@ -31,7 +31,7 @@ type jpegEncoder struct {
 var errClosedCodec = errors.New("jpeg: codec is closed")
 
 func newJPEGEncoder(cfg VideoEncoderConfig) (VideoEncoder, error) {
-	if err := checkPictureSize(cfg.Width, cfg.Height); err != nil {
+	if err := checkPictureSize(cfg.Width, cfg.Height, VideoDecoderConfig{}); err != nil {
 		return nil, err
 	}
 	return &jpegEncoder{rate: newJPEGRate(cfg.Bitrate, cfg.FPS)}, nil
@@ -177,13 +177,16 @@ func (r *jpegRate) spend(size int) { r.debt = max(r.debt+size-int(r.budget()), 0
 
 func (r *jpegRate) inDebt() bool { return float64(r.debt) > jpegPatience*float64(r.bitrate)/8 }
 
-type jpegDecoder struct{ closed bool }
+type jpegDecoder struct {
+	cfg    VideoDecoderConfig
+	closed bool
+}
 
 func (d *jpegDecoder) Decode(data []byte, dst *Frame) (shown bool, err error) {
 	if d.closed {
 		return false, errClosedCodec
 	}
-	if err := checkJPEG(data); err != nil {
+	if err := checkJPEG(data, d.cfg); err != nil {
 		return false, err
 	}
 	decoded, err := jpeg.Decode(bytes.NewReader(data))
@@ -217,13 +220,13 @@ const (
 // checkJPEG refuses what would take a decoder long: large pictures, and progressive
 // ones, whose passes over all of the picture take a few bytes each. It walks
 // over the segments before the picture's header, each with a marker and a length.
-func checkJPEG(data []byte) error {
+func checkJPEG(data []byte, cfg VideoDecoderConfig) error {
 	const start, head = 2, 9 // bytes: of the file's first marker, of a picture's header as far as its size
 	for i := start; i+head <= len(data) && data[i] == 0xff; {
 		switch marker := data[i+1]; {
 		case marker == jpegSOF0:
 			h, w := int(data[i+5])<<8|int(data[i+6]), int(data[i+7])<<8|int(data[i+8])
-			return checkPictureSize(w, h)
+			return checkPictureSize(w, h, cfg)
 		case marker == jpegDHT, marker == jpegDQT, marker == jpegDRI, marker == jpegCOM, marker&^0xf == jpegAPP0:
 			i += 2 + int(data[i+2])<<8 + int(data[i+3])
 		default:
@@ -235,8 +238,8 @@ func checkJPEG(data []byte) error {
 
 var errNotBaseline = errors.New("jpeg: not a baseline picture")
 
-func checkPictureSize(w, h int) error {
-	if w <= 0 || h <= 0 || w > MaxPixels || h > MaxPixels || w*h > MaxPixels {
+func checkPictureSize(w, h int, cfg VideoDecoderConfig) error {
+	if !cfg.Fits(w, h) {
 		return fmt.Errorf("jpeg: a picture of %dx%d", w, h)
 	}
 	return nil
@@ -244,7 +247,7 @@ func checkPictureSize(w, h int) error {
 
 // checkPicture says whether all pixels of f are there.
 func checkPicture(f *Frame) error {
-	if err := checkPictureSize(f.Width, f.Height); err != nil {
+	if err := checkPictureSize(f.Width, f.Height, VideoDecoderConfig{}); err != nil {
 		return err
 	}
 	cw, ch := ChromaSize(f.Width, f.Height)

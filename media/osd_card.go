@@ -78,7 +78,7 @@ func columnStarts(face *typeface, rows [][]string, gap int) []int {
 }
 
 // helpHeight is that of a helpCard, in text sizes, and a little more.
-const helpHeight = 19
+const helpHeight = 21
 
 // A helpCard lists the keys.
 type helpCard struct {
@@ -89,6 +89,7 @@ type helpCard struct {
 var keyHelp = []struct{ key, does string }{
 	{"m", "mute or unmute"},
 	{"v", "camera off or on"},
+	{"p", "hold or go on"},
 	{"f", "full screen"},
 	{"s", "statistics"},
 	{"?", "these keys"},

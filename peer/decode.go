@@ -14,6 +14,7 @@ func (l *Link) routineDecode(p *pipeline) {
 	for {
 		select {
 		case f := <-l.decode:
+			l.decoded.Add(uint64(len(f.Data)))
 			if err := d.decode(&f, spare); err != nil {
 				p.room.cfg.Log.Debug("cannot decode a picture", "peer", l.peer.Short(), "reason", err)
 				l.broken.Store(true)
@@ -60,7 +61,7 @@ func (d *videoDecoder) decode(f *media.EncodedFrame, dst *media.Frame) error {
 		if err != nil {
 			return err
 		}
-		if d.dec, err = c.NewDecoder(); err != nil {
+		if d.dec, err = c.NewDecoder(media.VideoDecoderConfig{MaxPixels: maxPixels}); err != nil {
 			return err
 		}
 		d.codec = f.Codec

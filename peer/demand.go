@@ -11,23 +11,41 @@ import (
 // demand is what a link asks of the encoders, which serve all links. The link's
 // goroutine writes it, the encoders' read.
 type demand struct {
-	mu      sync.Mutex
-	target  media.Bitrate        // of all that is sent
-	repair  float64              // share of it that repairs losses
-	backlog time.Duration        // until what is queued has left
-	loss    float64              // of sound, in spite of repetition
-	stuck   bool                 // the receiver's picture stands still
-	notice  quicproto.LossNotice // what it last decoded, if stuck
-	asked   time.Time            // when it was last helped
-	fresh   bool                 // needs a keyframe: it has just come
+	mu sync.Mutex
+	allowance
+	stuck  bool                 // the receiver's picture stands still
+	notice quicproto.LossNotice // what it last decoded, if stuck
+	asked  time.Time            // when it was last helped
+	fresh  bool                 // needs a keyframe: it has just come
+}
+
+// allowance is what a link can take. Its zero value is that of a link that is
+// passed by.
+type allowance struct {
+	target    media.Bitrate // of all that is sent
+	sustained media.Bitrate // the same once a queue on the way has drained
+	repair    float64       // share of it that repairs losses
+	backlog   time.Duration // until what is queued has left
+	dead      bool          // nothing gets through
+	loss      float64       // of sound, in spite of repetition
+}
+
+// pictures and size are what repair leaves of the target: for the next frame, and
+// for choosing the size of those to come.
+func (a allowance) pictures() media.Bitrate { return a.spared(a.target) }
+func (a allowance) size() media.Bitrate     { return a.spared(a.sustained) }
+
+func (a allowance) spared(rate media.Bitrate) media.Bitrate {
+	return media.Bitrate(float64(rate) * (1 - a.repair))
 }
 
 // recover notes that the receiver needs a new start. One that was under way when
-// the notice was written is not repeated.
-func (d *demand) recover(now time.Time, n quicproto.LossNotice, rtt time.Duration) {
+// the notice was written is not repeated: way is how long it takes there, and the
+// notice back.
+func (d *demand) recover(now time.Time, n quicproto.LossNotice, way time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if now.Sub(d.asked) < rtt {
+	if now.Sub(d.asked) < way {
 		return
 	}
 	d.stuck, d.notice = true, n
@@ -40,23 +58,16 @@ func (d *demand) restart() {
 	d.fresh = true
 }
 
-func (d *demand) set(target media.Bitrate, repair float64, backlog time.Duration, loss float64) {
+func (d *demand) set(a allowance) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.target, d.repair, d.backlog, d.loss = target, repair, backlog, loss
+	d.allowance = a
 }
 
-func (d *demand) rate() (target media.Bitrate, backlog time.Duration, loss float64) {
+func (d *demand) rate() allowance {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.target, d.backlog, d.loss
-}
-
-// pictures is what repair leaves of the target.
-func (d *demand) pictures() media.Bitrate {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return media.Bitrate(float64(d.target) * (1 - d.repair))
+	return d.allowance
 }
 
 // take returns what the next frame must be, and considers it done.
@@ -86,5 +97,10 @@ const (
 
 // updateDemand passes on what the rate control found.
 func (l *Link) updateDemand() {
-	l.demand.set(l.session.Target(), l.session.RepairShare(), l.session.Backlog(), l.session.AudioLoss())
+	if !l.call.flows() {
+		l.demand.set(allowance{}) // on hold: the encoders pass it by
+		return
+	}
+	s := l.session
+	l.demand.set(allowance{s.Target(), s.Sustained(), s.RepairShare(), s.Backlog(), s.Dead(), s.AudioLoss()})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/skulltech/prattle/certs"
@@ -14,20 +15,72 @@ import (
 // a name often has an address that leads nowhere.
 const dialStagger = 150 * time.Millisecond
 
-// Call connects to the first of addrs where somebody answers, and rings. If want
-// is not zero, only that peer will do, and another gives a
-// *certs.KeyMismatchError. The link tells in Events how it goes on.
-func (r *Room) Call(ctx context.Context, addrs []net.Addr, want certs.PeerID) (*Link, error) {
-	conn, err := r.dialFirst(ctx, addrs, want)
-	if err != nil {
-		return nil, err
+// ErrSelf says that a call would lead to its caller.
+var ErrSelf = errors.New("that is yourself")
+
+// Call connects to the first of addrs where somebody answers, rings, and returns
+// when it rings there, or is decided. If want is not zero, only that peer will do,
+// and another gives a *certs.KeyMismatchError. The link tells in Events how it
+// goes on; it may be one that the other side has dialled, if it called at the same
+// time. Ending ctx before Call returns gives the call up.
+func (r *Room) Call(ctx context.Context, addrs []net.Addr, want certs.PeerID, opts CallOptions) (*Link, error) {
+	if want == r.cfg.Identity.ID() {
+		return nil, ErrSelf
 	}
-	them, err := certs.VerifyPeer(conn.TLS(), nil, time.Now())
+	dialling, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p := &party{peer: want, wake: cancel}
+	r.mu.Lock()
+	r.line.dial(p)
+	r.mu.Unlock()
+	conn, err := r.dialFirst(dialling, addrs, want)
+	var l *Link
+	if err == nil {
+		l, err = r.ring(conn, p, opts)
+	}
+	if l != nil {
+		return l.awaitRinging(ctx)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.line.end(p)
+	if p.with != nil {
+		return p.with.link, nil
+	}
+	return nil, err
+}
+
+// ring makes a link of a connection that p has got. It returns nil, and no error,
+// if the other side's call was faster.
+func (r *Room) ring(conn *quicproto.Conn, p *party, opts CallOptions) (*Link, error) {
+	them, err := certs.VerifyPeer(conn.TLS(), r.cfg.Authorities, time.Now())
+	if err == nil && them.ID == r.cfg.Identity.ID() {
+		err = ErrSelf
+	}
 	if err != nil {
 		conn.Close(quicproto.CloseIdentity, "")
 		return nil, err
 	}
-	return r.newLink(conn, them.ID, true), nil
+	ring := new(quicproto.Ring)
+	if opts.Ticket != (certs.Secret{}) {
+		ring.Ticket = slices.Clone(opts.Ticket[:])
+	}
+	l := r.newLink(conn, them, newCall(time.Now(), r.hello(conn), ring, 0))
+	l.party = p
+	r.mu.Lock()
+	r.line.dialled(p, them.ID)
+	needless := p.with != nil
+	if !needless {
+		p.link, p.wake = l, l.rouse
+	}
+	r.mu.Unlock()
+	if needless {
+		l.cancel()
+		conn.Close(quicproto.CloseNormal, "")
+		return nil, nil
+	}
+	l.start()
+	return l, nil
 }
 
 type dialled struct {
@@ -74,12 +127,21 @@ func (r *Room) dialAfter(ctx context.Context, wait time.Duration, addr net.Addr,
 	case <-ctx.Done():
 		return dialled{err: ctx.Err()}
 	}
-	accept := certs.AcceptAny
-	if !want.IsZero() {
-		accept = certs.AcceptOnly(want)
-	}
-	conn, err := r.endpoint.Dial(ctx, addr, r.cfg.Identity.TLSConfig(quicproto.ALPN, nil, accept))
+	conn, err := r.endpoint.Dial(ctx, addr, r.tlsConfig(r.accepting(want)))
 	return dialled{conn, err}
+}
+
+// accepting is how a dial decides on who answers: the peer that is wanted, or
+// anybody who is not blocked.
+func (r *Room) accepting(want certs.PeerID) func(certs.Peer) error {
+	return func(p certs.Peer) error {
+		if !want.IsZero() {
+			if err := certs.AcceptOnly(want)(p); err != nil {
+				return err
+			}
+		}
+		return r.notBlocked(p)
+	}
 }
 
 // discard closes the connections that came too late.

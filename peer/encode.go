@@ -45,7 +45,7 @@ type videoEncoder struct {
 	ladder ladder
 	scaled media.Frame
 	ids    frameIDs
-	rate   media.Bitrate // last ordered
+	rate   encodeRate
 	longTerm
 }
 
@@ -55,29 +55,31 @@ const maxBacklog = 40 * time.Millisecond
 
 func (e *videoEncoder) encode(now time.Time, f *media.Frame) error {
 	links := e.p.links()
-	_, pictures, backlog, ok := weakest(links)
+	allowed, ok := weakest(links)
 	if _, off := e.p.room.streams(); off || !ok {
 		e.close() // whoever comes back needs a keyframe anyway
 		return nil
 	}
-	if backlog > maxBacklog {
+	if allowed.dead || allowed.backlog > maxBacklog {
 		e.p.encoding.skipped.Add(1)
 		return nil
 	}
 	if err := e.open(links, f); err != nil {
 		return err
 	}
-	rung := e.ladder.choose(now, pictures, f.Width, f.Height, e.p.room.cfg.FPS)
+	w, h := agreedSize(links, f.Width, f.Height)
+	rung := e.ladder.choose(now, allowed, w, h, e.p.room.cfg.FPS)
 	if e.ladder.skip(now) {
 		return nil
 	}
 	order := e.order(now, links)
 	e.ids.restore(order.Confirmed)
-	order.Bitrate, order.FPS = e.steady(rung.Video), rung.FPS
+	order.Bitrate, order.FPS = e.rate.order(rung.Video), rung.FPS
 	out, err := e.enc.Encode(e.sized(f, rung), order)
 	if err != nil {
 		return err
 	}
+	e.rate.handleFrame(now, rung.Video, len(out.Data))
 	if len(out.Data) == 0 {
 		return nil
 	}
@@ -112,22 +114,23 @@ func (i *frameIDs) continued(id uint16) uint16 {
 	return i.last
 }
 
-// weakest returns the least target, the least of what repair leaves of it, and
-// the longest backlog among links.
-func weakest(links []*Link) (target, pictures media.Bitrate, backlog time.Duration, ok bool) {
+// weakest is what all links together allow: of each the least, but the longest
+// backlog.
+func weakest(links []*Link) (w allowance, ok bool) {
 	for _, l := range links {
-		t, b, _ := l.demand.rate()
-		if t == 0 {
+		a := l.demand.rate()
+		switch {
+		case a.target == 0 || a.dead && len(links) > 1:
+			continue
+		case !ok:
+			w, ok = a, true
 			continue
 		}
-		if p := l.demand.pictures(); !ok {
-			target, pictures = t, p
-		} else {
-			target, pictures = min(target, t), min(pictures, p)
-		}
-		backlog, ok = max(backlog, b), true
+		w.target, w.sustained = min(w.target, a.target), min(w.sustained, a.sustained)
+		w.repair, w.loss = max(w.repair, a.repair), max(w.loss, a.loss)
+		w.backlog = max(w.backlog, a.backlog)
 	}
-	return target, pictures, backlog, ok
+	return w, ok
 }
 
 // open makes an encoder for a codec that all links can decode.
@@ -158,18 +161,6 @@ func (e *videoEncoder) close() {
 		e.enc.Close()
 		e.enc = nil
 	}
-}
-
-// rateStep is the change of rate that an encoder is told of: its own rate control
-// loses its memory with each change, and repair makes the rate tremble.
-const rateStep = 0.06
-
-// steady is the rate to order: the last one while it is near enough.
-func (e *videoEncoder) steady(rate media.Bitrate) media.Bitrate {
-	if diff := float64(rate - e.rate); diff > rateStep*float64(e.rate) || diff < -rateStep*float64(e.rate) {
-		e.rate = rate
-	}
-	return e.rate
 }
 
 // sized returns f at the size of the rung.

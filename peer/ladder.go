@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/skulltech/prattle/media"
+	"github.com/skulltech/prattle/quicproto"
 )
 
 // rung is how pictures are sent at some rate.
@@ -44,18 +45,19 @@ const (
 	startVideo = 1000 * media.Kbps
 )
 
-// choose returns the rung for a link that carries target in all, from a camera
-// that gives w by h pixels at fps.
-func (l *ladder) choose(now time.Time, target media.Bitrate, w, h, fps int) rung {
-	step, tempo := l.fit(videoShare(target), w, h, fps, 1)
+// choose returns the rung for what links allow, from a camera that gives w by h
+// pixels at fps.
+func (l *ladder) choose(now time.Time, allowed allowance, w, h, fps int) rung {
+	target := allowed.size()
+	step, tempo := l.fit(target, w, h, fps, 1)
 	if !l.started || step > l.step || tempo > l.tempo {
 		l.step, l.tempo, l.started, l.better = step, tempo, true, time.Time{}
 	} else {
-		l.climb(now, videoShare(target), w, h, fps)
+		l.climb(now, target, w, h, fps)
 	}
 	r := rung{FPS: max(fps/ladderTempos[l.tempo], 1)}
 	r.Width, r.Height = evenPart(w, ladderSizes[l.step]), evenPart(h, ladderSizes[l.step])
-	r.Video = encoderRate(target, r.FPS)
+	r.Video = encoderRate(allowed.pictures(), soundFor(allowed.sustained), r.FPS)
 	l.spacing = 0
 	if l.tempo > 0 {
 		l.spacing = time.Second / time.Duration(r.FPS)
@@ -64,8 +66,8 @@ func (l *ladder) choose(now time.Time, target media.Bitrate, w, h, fps int) rung
 }
 
 // climb goes up one rung when it would have fitted well for a while.
-func (l *ladder) climb(now time.Time, video media.Bitrate, w, h, fps int) {
-	step, tempo := l.fit(video, w, h, fps, upMargin)
+func (l *ladder) climb(now time.Time, target media.Bitrate, w, h, fps int) {
+	step, tempo := l.fit(target, w, h, fps, upMargin)
 	if step >= l.step && tempo >= l.tempo {
 		l.better = time.Time{}
 		return
@@ -80,11 +82,12 @@ func (l *ladder) climb(now time.Time, video media.Bitrate, w, h, fps int) {
 }
 
 // fit finds the highest rung on which a pixel gets enough bits.
-func (l *ladder) fit(video media.Bitrate, w, h, fps int, margin float64) (step, tempo int) {
-	for tempo := range ladderTempos {
+func (l *ladder) fit(target media.Bitrate, w, h, fps int, margin float64) (step, tempo int) {
+	for tempo, divisor := range ladderTempos {
+		video := float64(encoderRate(target, soundFor(target), fps/divisor))
 		for step, eighths := range ladderSizes {
-			pixels := float64(w*eighths/8) * float64(h*eighths/8) * float64(fps) / float64(ladderTempos[tempo])
-			if float64(video) >= enoughBits*margin*pixels {
+			pixels := float64(w*eighths/8) * float64(h*eighths/8) * float64(fps) / float64(divisor)
+			if video >= enoughBits*margin*pixels {
 				return step, tempo
 			}
 		}
@@ -115,8 +118,9 @@ var soundLadder = []struct {
 	from media.Bitrate
 	soundRung
 }{
-	{400 * media.Kbps, soundRung{48 * media.Kbps, 10 * time.Millisecond}},
-	{150 * media.Kbps, soundRung{28 * media.Kbps, 20 * time.Millisecond}},
+	{800 * media.Kbps, soundRung{48 * media.Kbps, 10 * time.Millisecond}},
+	{300 * media.Kbps, soundRung{32 * media.Kbps, 20 * time.Millisecond}},
+	{150 * media.Kbps, soundRung{24 * media.Kbps, 20 * time.Millisecond}},
 	{80 * media.Kbps, soundRung{20 * media.Kbps, 40 * time.Millisecond}},
 	{0, soundRung{14 * media.Kbps, 60 * time.Millisecond}},
 }
@@ -140,18 +144,16 @@ func (s soundRung) wire() media.Bitrate {
 	return s.Bitrate + media.Bitrate(time.Second/s.Packet)*packetOverhead*8
 }
 
-// videoShare is what sound and feedback leave of target, on the wire.
-func videoShare(target media.Bitrate) media.Bitrate {
-	feedback := min(target/20, 48*media.Kbps)
-	return max(target-soundFor(target).wire()-feedback, 0)
-}
-
 // minVideo keeps an encoder's rate control working; below it pictures are rare.
 const minVideo = 15 * media.Kbps
 
 // encoderRate is what remains for the encoder once its packets have paid their
-// overhead: a packet for each 1,080 bytes, and half of one more a frame.
-func encoderRate(target media.Bitrate, fps int) media.Bitrate {
-	share := float64(videoShare(target)) - float64(fps)*packetOverhead*8/2
-	return max(media.Bitrate(share*1080/(1080+packetOverhead)), minVideo)
+// overhead: as many as a frame fills and half of one more, but one at least.
+// Feedback is not part of the target: to rate control it is other people's
+// traffic.
+func encoderRate(target media.Bitrate, sound soundRung, fps int) media.Bitrate {
+	share, heads := float64(target-sound.wire()), float64(fps)*packetOverhead*8
+	payload := float64(quicproto.VideoPayload(target))
+	rate := min(share-heads, (share-heads/2)*payload/(payload+packetOverhead))
+	return max(media.Bitrate(rate), minVideo)
 }

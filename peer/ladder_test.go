@@ -7,12 +7,14 @@ import (
 	"github.com/skulltech/prattle/media"
 )
 
+func allowing(target media.Bitrate) allowance { return allowance{target: target, sustained: target} }
+
 func TestLadderStepsDownAtOnceAndUpWithCare(t *testing.T) {
 	var l ladder
 	now := time.Unix(1, 0)
 	at := func(target media.Bitrate) rung {
 		now = now.Add(time.Second / 30)
-		return l.choose(now, target, 1280, 720, 30)
+		return l.choose(now, allowing(target), 1280, 720, 30)
 	}
 	if r := at(1500 * media.Kbps); r.Width != 1280 || r.FPS != 30 {
 		t.Fatalf("at 1.5 Mbit/s: %+v", r)
@@ -40,7 +42,7 @@ func TestLadderDoesNotSwing(t *testing.T) {
 	for i := range 3000 {
 		now = now.Add(time.Second / 30)
 		target := 480*media.Kbps + media.Bitrate(i%60)*2*media.Kbps
-		r := l.choose(now, target, 1280, 720, 30)
+		r := l.choose(now, allowing(target), 1280, 720, 30)
 		if last != 0 && r.Width != last {
 			changes++
 		}
@@ -54,7 +56,7 @@ func TestLadderDoesNotSwing(t *testing.T) {
 func TestEveryRateHasARung(t *testing.T) {
 	for target := 20 * media.Kbps; target < 20*media.Mbps; target = target * 11 / 10 {
 		var l ladder
-		r := l.choose(time.Unix(1, 0), target, 1280, 720, 30)
+		r := l.choose(time.Unix(1, 0), allowing(target), 1280, 720, 30)
 		if r.Width < 320 || r.Height < 180 || r.FPS < 5 || r.Video < minVideo {
 			t.Errorf("at %v: %+v", target, r)
 		}
@@ -71,7 +73,7 @@ func TestTempoIsKept(t *testing.T) {
 	shown := 0
 	for range 300 {
 		now = now.Add(time.Second / 30)
-		r := l.choose(now, 45*media.Kbps, 1280, 720, 30)
+		r := l.choose(now, allowing(45*media.Kbps), 1280, 720, 30)
 		if r.FPS >= 30 {
 			t.Fatalf("at 45 kbit/s: %+v", r)
 		}

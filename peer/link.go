@@ -18,16 +18,17 @@ type Link struct {
 	room     *Room
 	conn     *quicproto.Conn
 	peer     certs.PeerID
-	outgoing bool
+	cert     certs.Peer
+	outgoing bool // this side has dialled
 
 	commands chan func(now time.Time) // run by routineLink
+	wake     chan struct{}            // the line has an order
 	video    chan media.EncodedFrame  // from routineEncode
 	sound    chan soundOut            // from routineVoice
 	decode   chan media.EncodedFrame  // to routineDecode
 	played   chan quicproto.SoundPacket
 
 	demand demand // what the encoder should do for this link
-	busy   atomic.Bool
 	remote remoteInfo
 
 	picture   media.Box[*media.Frame] // from routineDecode to routineShow
@@ -37,19 +38,24 @@ type Link struct {
 	heard     soundMeter
 	drops     atomic.Uint64 // for want of room or time
 	keyframes atomic.Uint64
+	decoded   atomic.Uint64 // bytes of pictures
 
 	ctx     context.Context // ends with the link
 	cancel  context.CancelFunc
+	settle  func()        // closes settled
+	settled chan struct{} // it rings, or is decided
 	done    chan struct{}
 	err     error
 	summary *Summary
 
 	// Owned by routineLink.
-	call    *call
+	consent
 	session *quicproto.Session
 	jitter  *media.JitterBuffer
-	state   State // as last told
-	pending []byte
+	pending []byte    // a datagram that QUIC has yet to take,
+	popped  time.Time // since then
+	lanes   quicproto.LaneDemand
+	opening int // lanes under way
 	chat    chatLog
 	meter   statsMeter
 	nag     time.Time // when to tell the other side again that our picture stands still
@@ -68,9 +74,13 @@ type remoteInfo struct {
 	name      string
 	video     []string
 	audio     []string
+	pixels    int // of the largest picture that it decodes
 	state     State
 	muted     bool
 	cameraOff bool
+	holding   bool // this side has the call on hold
+	held      bool // the other side has
+	sas       string
 	stats     LinkStats
 }
 
@@ -85,36 +95,47 @@ const (
 	jitterCeiling = 250 * time.Millisecond
 )
 
-func (r *Room) newLink(conn *quicproto.Conn, id certs.PeerID, outgoing bool) *Link {
-	now := time.Now()
+// newLink makes a link that start sets to work.
+func (r *Room) newLink(conn *quicproto.Conn, them certs.Peer, c *call) *Link {
 	l := &Link{
 		room:     r,
 		conn:     conn,
-		peer:     id,
-		outgoing: outgoing,
+		peer:     them.ID,
+		cert:     them,
+		outgoing: c.outgoing,
 		commands: make(chan func(time.Time), 16),
+		wake:     make(chan struct{}, 1),
 		video:    make(chan media.EncodedFrame, videoQueue),
 		sound:    make(chan soundOut, soundQueue),
 		decode:   make(chan media.EncodedFrame, decodeQueue),
 		played:   make(chan quicproto.SoundPacket, playQueue),
 		spares:   make(chan *media.Frame, 2),
+		settled:  make(chan struct{}),
 		done:     make(chan struct{}),
-		call:     newCall(now, outgoing, r.hello()),
+		consent:  consent{call: c, woken: true},
 		session:  quicproto.NewSession(quicproto.SessionConfig{Max: r.cfg.MaxUp}),
 		jitter:   media.NewJitterBuffer(jitterCeiling),
 	}
 	l.ctx, l.cancel = context.WithCancel(r.ctx)
-	l.busy.Store(outgoing)
-	r.enter(l)
-	r.routines.Add(1)
-	go l.routineLink()
+	l.settle = sync.OnceFunc(func() { close(l.settled) })
 	return l
+}
+
+// start makes the link part of the room.
+func (l *Link) start() {
+	l.room.enter(l)
+	l.room.routines.Add(1)
+	go l.routineLink()
 }
 
 // Peer is whom the link leads to.
 func (l *Link) Peer() certs.PeerID { return l.peer }
 
-// Outgoing says whether this side called.
+// Certificate is who the peer has proved to be: its ID, and the name by which a
+// CA of ours vouches for it.
+func (l *Link) Certificate() certs.Peer { return l.cert }
+
+// Outgoing says whether this side has dialled.
 func (l *Link) Outgoing() bool { return l.outgoing }
 
 // Name is what the other side calls itself, filtered; it proves nothing.
@@ -166,14 +187,19 @@ func (l *Link) Summary() *Summary {
 	}
 }
 
-// Accept takes the call.
+// Accept takes a call that rings.
 func (l *Link) Accept() {
-	l.do(func(now time.Time) { l.call.accept(now) })
+	l.do(func(now time.Time) {
+		l.room.mu.Lock()
+		defer l.room.mu.Unlock()
+		l.party.accept(now, &l.room.line, l.call)
+	})
 }
 
-// Decline refuses the call.
+// Decline refuses the call. The reason is cut to a line.
 func (l *Link) Decline(reason string) {
-	l.do(func(time.Time) { l.call.refuse(&quicproto.Decline{Reason: reason}) })
+	m := &quicproto.Decline{Reason: media.CleanText(reason, maxReason)}
+	l.do(func(time.Time) { l.call.refuse(m) })
 }
 
 // HangUp ends the call politely. It does not wait.

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -11,8 +12,9 @@ import (
 
 // Lengths, in characters, to which texts from the other side are cut.
 const (
-	maxName = 40
-	maxChat = 2000
+	maxName   = 40
+	maxChat   = 2000
+	maxReason = 60
 )
 
 // handleMessage takes a control message from the other side.
@@ -28,8 +30,17 @@ func (l *Link) handleMessage(now time.Time, m quicproto.Message) {
 		l.handleChat(m)
 	case *quicproto.ChatAck:
 		l.handleChatAck(m)
+	case *quicproto.Proof:
+		l.handleProof(now, m)
+	case *quicproto.SASCommit, *quicproto.SASReveal:
+		l.handleSAS(m)
+	case *quicproto.WantLane:
+		if l.outgoing {
+			l.openLane()
+		}
 	default:
 		l.call.handleMessage(now, m)
+		l.handlePuzzle()
 	}
 }
 
@@ -38,6 +49,8 @@ func (l *Link) handleHello(m *quicproto.Hello) {
 	defer l.remote.mu.Unlock()
 	l.remote.name = media.CleanText(m.Name, maxName)
 	l.remote.video, l.remote.audio = m.Video, m.Audio
+	l.remote.pixels = pixels(m)
+	l.session.SetStart(media.Bitrate(min(m.Path, math.MaxInt32)))
 }
 
 func (l *Link) handleStreams(m *quicproto.Streams) {
@@ -48,6 +61,7 @@ func (l *Link) handleStreams(m *quicproto.Streams) {
 	l.remote.muted, l.remote.cameraOff = !m.Audio, !m.Video
 	l.remote.mu.Unlock()
 	l.room.offer(Event{Kind: EventState, Link: l})
+	l.handleHold(m.Held)
 }
 
 // Streams says what the other side does not send.

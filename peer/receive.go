@@ -43,9 +43,13 @@ func (l *Link) play(p quicproto.SoundPacket) {
 
 func (l *Link) receiveLosses(now time.Time) {
 	for n, ok := l.session.PopLoss(); ok; n, ok = l.session.PopLoss() {
-		l.demand.recover(now, n, l.session.RTT())
+		l.demand.recover(now, n, l.session.RTT()+l.session.Target().Time(recoverySize))
 	}
 }
+
+// recoverySize is about how large a new start is where it matters, on a thin path,
+// in bytes: while one is under way no other is made.
+const recoverySize = 2000
 
 // complain tells the other side that our picture stands still, when
 // retransmission has had its chance, and again until it moves.

@@ -16,6 +16,7 @@ type statsMeter struct {
 	last           time.Time
 	sent, received uint64 // bytes
 	shown          uint64
+	decoded        uint64 // bytes
 }
 
 func (m *statsMeter) begin(now time.Time) { m.started, m.last = now, now }
@@ -60,13 +61,14 @@ func (l *Link) collectCounts(s *LinkStats, tx quicproto.SendStats, rx quicproto.
 func (l *Link) collectRates(s *LinkStats, now time.Time, tx quicproto.SendStats, rx quicproto.ReceiveStats) {
 	m := &l.meter
 	seconds := now.Sub(m.last).Seconds()
-	shown := l.shown.count()
+	shown, decoded := l.shown.count(), l.decoded.Load()
 	if seconds > 0 {
 		s.SendKbps = float64(tx.Bytes-m.sent) * 8 / 1000 / seconds
 		s.RecvKbps = float64(rx.Bytes-m.received) * 8 / 1000 / seconds
+		s.VideoKbps = float64(decoded-m.decoded) * 8 / 1000 / seconds
 		s.FPS = float64(shown-m.shown) / seconds
 	}
-	m.last, m.sent, m.received, m.shown = now, tx.Bytes, rx.Bytes, shown
+	m.last, m.sent, m.received, m.shown, m.decoded = now, tx.Bytes, rx.Bytes, shown, decoded
 }
 
 func (l *Link) collectShown(s *LinkStats) {

@@ -28,6 +28,19 @@ type Config struct {
 	// Decorate adds texts to a scene before it is shown; may be nil. It is
 	// called from the room's goroutine and must not block.
 	Decorate func(*media.Scene)
+
+	// Authorities vouch for peers by name; may be nil.
+	Authorities *certs.Authorities
+	// Admit says how far an incoming peer gets; nil: everybody rings. It is asked
+	// in the handshake, before the peer has proved its key, again when it has, and
+	// by Reconsider. It is called by several goroutines and must only decide.
+	Admit func(certs.Peer) Admission
+	// Redeem is asked about the secret of a ticket that a caller presents, once it
+	// could be answered; without error the call is accepted at once. Its error
+	// wraps ErrTicketUsed, ErrTicketExpired or ErrTicketUnknown, of which the
+	// caller is told. Nil: no ticket is known.
+	Redeem func(certs.Secret, certs.Peer) error
+
 	// Measure looks for stamps and clicks in what arrives (see Measurement), and
 	// Tick adds clicks to what is sent.
 	Measure, Tick bool
@@ -45,7 +58,7 @@ type Devices struct {
 }
 
 // defaultMaxUp is enough for a clean 720p picture and sound.
-const defaultMaxUp = 2500 * media.Kbps
+const defaultMaxUp = 2800 * media.Kbps
 
 // Room is this person's end of a call: the devices, and a link to each of the
 // others.
@@ -63,6 +76,9 @@ type Room struct {
 	pipeline  *pipeline // while somebody is connected
 	muted     bool
 	cameraOff bool
+	line      line
+	lobby     lobby
+	missed    missedCalls
 }
 
 // Event is something that a person should be told of, or has done. Which fields
@@ -74,6 +90,8 @@ type Event struct {
 	ID   uint64 // of a chat line
 	Err  error
 	View media.ViewEvent
+
+	Missed Missed
 }
 
 // EventKind says what an Event is about.
@@ -87,6 +105,9 @@ const (
 	EventDelivered                  // the chat line ID has arrived
 	EventView                       // a key, a line, or the end of the view
 	EventDevice                     // a device failed with Err; the call goes on or ends
+	EventVerify                     // Link.SAS has what the two people can compare
+	EventHold                       // Link was put on hold or taken off it, by either side
+	EventMissed                     // Missed is a call that nobody took
 )
 
 // What happens to devices: one could not be opened, or worked and does no more.
@@ -114,6 +135,7 @@ func NewRoom(socket net.PacketConn, cfg Config) *Room {
 		cfg:      cfg,
 		endpoint: quicproto.Open(socket),
 		events:   make(chan Event, 64),
+		line:     line{own: cfg.Identity.ID()},
 		ctx:      ctx,
 		cancel:   cancel,
 	}
@@ -144,12 +166,15 @@ func (r *Room) offer(e Event) bool {
 	return true
 }
 
-func (r *Room) hello() *quicproto.Hello {
+func (r *Room) hello(conn *quicproto.Conn) *quicproto.Hello {
 	return &quicproto.Hello{
-		Name:  r.cfg.Name,
+		Name:  media.CleanText(r.cfg.Name, maxName),
 		Agent: r.cfg.Agent,
 		Video: media.VideoCodecs(),
 		Audio: media.AudioCodecs(),
+
+		Pixels: maxPixels,
+		Path:   uint64(conn.ThinPath()),
 	}
 }
 

@@ -103,7 +103,7 @@ func meet(t *testing.T, n *quictest.Network) (a, b *person, addr []net.Addr) {
 
 func call(t *testing.T, a *person, addr []net.Addr, want certs.PeerID) *peer.Link {
 	t.Helper()
-	l, err := a.Call(context.Background(), addr, want)
+	l, err := a.Call(context.Background(), addr, want, peer.CallOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

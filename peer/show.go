@@ -140,8 +140,12 @@ func (s *stage) tile(l *Link) media.Tile {
 	if !off {
 		t.Frame = s.tiles[l]
 	}
-	if l.State() == StateReconnecting {
+	here, there := l.Held()
+	switch {
+	case l.State() == StateReconnecting:
 		t.Notice = "reconnecting…"
+	case here || there:
+		t.Notice = "on hold"
 	}
 	return t
 }

@@ -34,13 +34,17 @@ const (
 	ringTimeout = 60 * time.Second
 	// greetTimeout bounds the exchange of Hello and Ring once connected.
 	greetTimeout = 5 * time.Second
+	// puzzleTimeout is for a slow computer to solve a puzzle.
+	puzzleTimeout = 20 * time.Second
 	// silenceTimeout is how long nothing may be heard before the person is told:
 	// feedback and keep-alives come several times a second.
 	silenceTimeout = 2 * time.Second
 )
 
 // call is the consent part of a link, without I/O: who rings, who accepts, and
-// what may be said when. Media may flow only while media() is true.
+// what may be said when. Media may flow only while flows() is true. What other
+// calls there are, and so who rings and who hears that we are busy, is the line's
+// to say (see party.consult).
 type call struct {
 	outgoing bool
 	state    State
@@ -49,15 +53,29 @@ type call struct {
 	heard    time.Time // when anything last came from the other side
 	err      error     // why it ended; nil after a polite end
 
+	price int // bits of the puzzle that a caller has to solve for its Ring
+
+	// Of an incoming call:
+	rung   bool             // its Ring has come
+	owes   bool             // and the puzzle is not solved yet
+	asked  bool             // the person is asked
+	ticket quicproto.Secret // that the Ring brought
+	missed MissedReason     // why it was missed, once it has ended; or empty
+
+	puzzle int // bits of the puzzle that we are to solve as the caller; 0 for none
+
+	holding, held bool // by this side, by the other
+
 	out []quicproto.Message // to be sent
 }
 
-// newCall begins on a fresh connection. The dialler speaks first.
-func newCall(now time.Time, outgoing bool, hello *quicproto.Hello) *call {
-	c := &call{outgoing: outgoing, state: StateDialing, deadline: now.Add(greetTimeout), heard: now}
+// newCall begins on a fresh connection. The dialler speaks first, and rings. price
+// is what the listener asks of it for that.
+func newCall(now time.Time, hello *quicproto.Hello, ring *quicproto.Ring, price int) *call {
+	c := &call{outgoing: ring != nil, state: StateDialing, deadline: now.Add(greetTimeout), heard: now, price: price}
 	c.send(hello)
-	if outgoing {
-		c.send(new(quicproto.Ring))
+	if c.outgoing {
+		c.send(ring)
 	}
 	return c
 }
@@ -67,9 +85,16 @@ func (c *call) send(m quicproto.Message) { c.out = append(c.out, m) }
 // media says whether the call has been accepted and not ended.
 func (c *call) media() bool { return c.state == StateConnected || c.state == StateReconnecting }
 
-// handleMessage takes a message that belongs to the call. Messages that do not
-// fit the state are a fault of the other side, but for those that may cross
-// each other on the way.
+// flows says whether sound and pictures are sent and played.
+func (c *call) flows() bool { return c.media() && !c.holding && !c.held }
+
+// ready says whether an incoming call is to be put to the line.
+func (c *call) ready() bool {
+	return c.rung && !c.owes && (c.state == StateDialing || c.state == StateRinging)
+}
+
+// handleMessage takes a message that belongs to the call. One that does not fit
+// the state is a fault of the other side.
 func (c *call) handleMessage(now time.Time, m quicproto.Message) {
 	if c.state == StateEnded {
 		return
@@ -78,44 +103,133 @@ func (c *call) handleMessage(now time.Time, m quicproto.Message) {
 		c.end(ErrProtocol) // Hello comes first and once
 		return
 	}
-	switch m := m.(type) {
+	fits := true
+	switch m.(type) {
 	case *quicproto.Hello:
-		c.greeted = true
-		if c.outgoing {
-			c.ring(now)
-		}
-	case *quicproto.Ring:
-		if c.outgoing || c.state != StateDialing {
-			c.end(ErrProtocol)
-			return
-		}
-		c.ring(now)
-	case *quicproto.Accept:
-		if !c.outgoing || c.state != StateRinging {
-			c.end(ErrProtocol)
-			return
-		}
-		c.connect(now)
-	case *quicproto.Decline:
-		c.end(ErrDeclined)
-	case *quicproto.Busy:
-		c.end(ErrBusy)
+		c.handleHello(now)
 	case *quicproto.Bye:
-		c.handleBye(m)
+		c.handleBye()
+	default:
+		if c.outgoing {
+			fits = c.handleCallee(now, m)
+		} else {
+			fits = c.handleCaller(now, m)
+		}
+	}
+	if !fits {
+		c.end(ErrProtocol)
 	}
 }
 
-// handleBye: a caller who gives up while it rings has not been answered.
-func (c *call) handleBye(*quicproto.Bye) {
+func (c *call) handleHello(now time.Time) {
+	c.greeted = true
+	if c.outgoing {
+		c.deadline = now.Add(ringTimeout)
+	}
+}
+
+// handleBye: a caller who gives up while it rings has not been answered, and
+// neither has a caller who is told goodbye.
+func (c *call) handleBye() {
 	if c.media() {
 		c.end(nil)
 		return
 	}
+	c.miss(MissedGivenUp)
 	c.end(ErrNoAnswer)
 }
 
-func (c *call) ring(now time.Time) {
-	c.state, c.deadline = StateRinging, now.Add(ringTimeout)
+// handleCallee takes what only a callee says, to a caller; false if it does not
+// fit.
+func (c *call) handleCallee(now time.Time, m quicproto.Message) bool {
+	if c.media() {
+		return false
+	}
+	switch m := m.(type) {
+	case *quicproto.Ringing:
+		if c.state != StateDialing {
+			return false
+		}
+		c.state, c.deadline = StateRinging, now.Add(ringTimeout)
+	case *quicproto.Puzzle:
+		if c.puzzle != 0 || m.Bits == 0 || m.Bits > maxPuzzleBits {
+			return false
+		}
+		c.puzzle = int(m.Bits)
+	case *quicproto.Accept:
+		c.connect(now)
+	case *quicproto.Decline:
+		c.end(declined(m.Code))
+	case *quicproto.Busy:
+		c.end(ErrBusy)
+	default:
+		return false
+	}
+	return true
+}
+
+func declined(code quicproto.DeclineCode) error {
+	switch code {
+	case quicproto.DeclineTicketUsed:
+		return ErrTicketUsed
+	case quicproto.DeclineTicketExpired:
+		return ErrTicketExpired
+	case quicproto.DeclineTicketUnknown:
+		return ErrTicketUnknown
+	}
+	return ErrDeclined
+}
+
+// handleCaller takes what only a caller says, to a callee; false if it does not
+// fit.
+func (c *call) handleCaller(now time.Time, m quicproto.Message) bool {
+	switch m := m.(type) {
+	case *quicproto.Ring:
+		if c.rung {
+			return false
+		}
+		c.rung, c.ticket = true, m.Ticket
+		c.deadline = now.Add(ringTimeout)
+		if c.price > 0 && c.ticket == nil {
+			c.owes, c.deadline = true, now.Add(puzzleTimeout)
+			c.send(&quicproto.Puzzle{Bits: uint64(c.price)})
+		}
+		return true
+	}
+	return false
+}
+
+// handleProof takes the answer to our puzzle.
+func (c *call) handleProof(now time.Time, right bool) {
+	if c.state == StateEnded {
+		return
+	}
+	if !c.owes || !right {
+		c.end(ErrProtocol)
+		return
+	}
+	c.owes, c.deadline = false, now.Add(ringTimeout)
+}
+
+// prove answers the other side's puzzle.
+func (c *call) prove(nonce uint64) {
+	if c.state != StateEnded {
+		c.send(&quicproto.Proof{Nonce: nonce})
+	}
+}
+
+// confirm lets the caller know that it waits for a person.
+func (c *call) confirm() {
+	if c.state == StateDialing {
+		c.state = StateRinging
+		c.send(new(quicproto.Ringing))
+	}
+}
+
+// ask has the person asked.
+func (c *call) ask() {
+	c.confirm()
+	c.asked = true
 }
 
 func (c *call) connect(now time.Time) {
@@ -123,9 +237,9 @@ func (c *call) connect(now time.Time) {
 	c.heard = now
 }
 
-// accept takes an incoming call that rings; false if it rings no more.
-func (c *call) accept(now time.Time) bool {
-	if c.outgoing || c.state != StateRinging {
+// answer accepts an incoming call; false if it does not ring any more.
+func (c *call) answer(now time.Time) bool {
+	if !c.ready() {
 		return false
 	}
 	c.send(new(quicproto.Accept))
@@ -133,13 +247,17 @@ func (c *call) accept(now time.Time) bool {
 	return true
 }
 
-// refuse declines an incoming call, or says that the line is busy.
+// refuse declines an incoming call, or says that the line is busy. One that was
+// accepted it ends.
 func (c *call) refuse(m quicproto.Message) {
-	if c.state == StateEnded {
+	if c.media() || c.outgoing {
+		c.hangUp("")
 		return
 	}
-	c.send(m)
-	c.end(nil)
+	if c.state != StateEnded {
+		c.send(m)
+		c.end(nil)
+	}
 }
 
 // hangUp ends the call politely.
@@ -151,12 +269,44 @@ func (c *call) hangUp(reason string) {
 	c.end(nil)
 }
 
+// miss notes why an incoming call that had come through was missed.
+func (c *call) miss(why MissedReason) {
+	if c.ready() {
+		c.missed = why
+	}
+}
+
+// lose ends the call because its connection ended.
+func (c *call) lose(err error) {
+	c.miss(MissedGivenUp)
+	c.end(err)
+}
+
 // end ends the call because of err.
 func (c *call) end(err error) {
 	if c.state == StateEnded {
 		return
 	}
 	c.state, c.err, c.deadline = StateEnded, err, time.Time{}
+}
+
+// hold puts the call on hold or takes it off for this side; false if that changes
+// nothing.
+func (c *call) hold(on bool) bool {
+	if !c.media() || c.holding == on {
+		return false
+	}
+	c.holding = on
+	return true
+}
+
+// handleHold is hold for the other side.
+func (c *call) handleHold(on bool) bool {
+	if !c.media() || c.held == on {
+		return false
+	}
+	c.held = on
+	return true
 }
 
 // handleHeard records that something came from the other side.
@@ -170,16 +320,21 @@ func (c *call) handleHeard(now time.Time) {
 // advance does what is due at now.
 func (c *call) advance(now time.Time) {
 	if !c.deadline.IsZero() && !now.Before(c.deadline) {
-		ringing := c.state == StateRinging
-		c.send(&quicproto.Bye{Reason: "timeout"})
-		if ringing {
-			c.end(ErrNoAnswer)
-		} else {
-			c.end(ErrProtocol)
-		}
+		c.timeOut()
 	}
 	if c.state == StateConnected && now.Sub(c.heard) >= silenceTimeout {
 		c.state = StateReconnecting
+	}
+}
+
+// timeOut ends a call on which nothing has happened for too long.
+func (c *call) timeOut() {
+	c.send(&quicproto.Bye{Reason: "timeout"})
+	if c.outgoing && c.greeted || c.ready() {
+		c.miss(MissedNoAnswer)
+		c.end(ErrNoAnswer)
+	} else {
+		c.end(ErrProtocol)
 	}
 }
 

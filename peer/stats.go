@@ -10,6 +10,7 @@ type LinkStats struct {
 	Loss         float64 `json:"loss"`         // share of what we send that is lost, 0 to 1
 	SendKbps     float64 `json:"send_kbps"`    // on the wire
 	RecvKbps     float64 `json:"recv_kbps"`    // on the wire
+	VideoKbps    float64 `json:"video_kbps"`   // of encoded pictures that arrived
 	TargetKbps   float64 `json:"target_kbps"`  // what the rate control allows
 	Width        int     `json:"width"`        // of the picture shown
 	Height       int     `json:"height"`       //

@@ -85,7 +85,7 @@ func (v *voice) hear(at time.Time, block []int16) error {
 		media.AddTicks(block, at)
 	}
 	links := v.p.links()
-	target, _, _, ok := weakest(links)
+	allowed, ok := weakest(links)
 	muted, _ := v.p.room.streams()
 	if !ok || muted {
 		v.pending = v.pending[:0]
@@ -101,7 +101,7 @@ func (v *voice) hear(at time.Time, block []int16) error {
 	if err := v.send(links); err != nil {
 		return err
 	}
-	return v.tune(links, target)
+	return v.tune(links, allowed.sustained)
 }
 
 // send compresses what is pending into one packet.
@@ -160,8 +160,7 @@ func (v *voice) tune(links []*Link, target media.Bitrate) error {
 func worstLoss(links []*Link) float64 {
 	var worst float64
 	for _, l := range links {
-		_, _, loss := l.demand.rate()
-		worst = max(worst, loss)
+		worst = max(worst, l.demand.rate().loss)
 	}
 	const steps = 20
 	return float64(int(worst*steps+0.5)) / steps

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/skulltech/prattle/certs"
+	"github.com/skulltech/prattle/peer"
 	"github.com/skulltech/prattle/quicproto"
 )
 
@@ -19,55 +22,112 @@ func newCallCommand() *cobra.Command {
 	var f callFlags
 	var timeout time.Duration
 	c := &cobra.Command{
-		Use:   "call [PEERID@]HOST[:PORT]",
+		Use:   "call NAME | TICKET | [PEERID@]HOST[:PORT] | -",
 		Short: "Call somebody",
-		Long: `Call somebody who runs "prattle listen".
+		Long: `Call somebody who runs "prattle listen" or "prattle invite".
 
-With a peer ID, nobody else is accepted at that address. Without, you are told
-who answered. The port is 7728 unless given.`,
-		Example: `  prattle call alice.example
+A name in your contacts goes before a host of the same name. With a name, a peer ID
+or a ticket nobody else is accepted; with a host alone you are told who answered.
+The port is 7728 unless given.
+
+A ticket on the command line can be seen by other users of this machine for as long
+as the call lasts. With "-" it is read from standard input.`,
+		Example: `  prattle call alice
   prattle call 192.168.1.20 --video none
-  prattle call PEERID@192.168.1.20:7728 --view terminal`,
+  prattle call PEERID@192.168.1.20:7728 --view terminal
+  wl-paste | prattle call -`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			t, err := parseTarget(args[0])
+			who, err := readTarget(args[0], c.InOrStdin())
 			if err != nil {
 				return err
 			}
-			return runCall(c.Context(), &f, t, timeout)
+			return runCall(c.Context(), &f, who, timeout)
 		},
 	}
 	f.register(c)
 	c.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "how long to try to reach the other side")
+	completeContacts(c, &f.knownPeers)
 	return c
 }
 
-func runCall(ctx context.Context, f *callFlags, t target, timeout time.Duration) (err error) {
-	s, err := newSession(f, ":0")
+// readTarget returns whom to call: the argument, or for "-" a line of standard
+// input, of which the rest is left for what is typed in the call.
+func readTarget(arg string, in io.Reader) (string, error) {
+	if arg != "-" {
+		return arg, nil
+	}
+	line, err := readLine(in, maxTargetLine)
+	if err != nil {
+		return "", fmt.Errorf("read whom to call: %w", err)
+	}
+	return string(line), nil
+}
+
+// maxTargetLine bounds a line with a ticket, in bytes: the longest has about 4,000.
+const maxTargetLine = 8 << 10
+
+func runCall(ctx context.Context, f *callFlags, who string, timeout time.Duration) (err error) {
+	book, err := openBook(f.knownPeers)
+	if err != nil {
+		return err
+	}
+	t, err := parseTarget(who, book.list(), time.Now())
+	if err != nil {
+		return err
+	}
+	s, err := newSession(f, ":0", policyNone)
 	if err != nil {
 		return err
 	}
 	defer s.close(&err)
+	if t.want == s.settings.id.ID() {
+		return usage("the other side needs an identity of its own: --identity FILE", "that is your own peer ID")
+	}
 	ctx, cancel := s.untilSignal(ctx)
 	defer cancel()
-	reach, cancelReach := context.WithTimeout(ctx, timeout)
-	defer cancelReach()
-	addrs, err := t.resolve(reach)
+	link, err := s.dial(ctx, t, timeout)
 	if err != nil {
 		return s.stoppedOr(err)
 	}
-	s.console.printf("calling %s …", t.host)
-	link, err := s.room.Call(reach, addrs, t.want)
-	if err != nil {
-		return s.stoppedOr(tried(err, t, addrs))
-	}
-	return s.follow(ctx, link)
+	return s.follow(ctx, link, t.where())
 }
 
-// tried says what was tried when nobody was there.
-func tried(err error, t target, addrs []net.Addr) error {
-	if errors.Is(err, quicproto.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("cannot reach %s (tried %v): %w", t.host, addrs, quicproto.ErrUnreachable)
+// dial reaches the target, whose call then rings.
+func (s *session) dial(ctx context.Context, t target, timeout time.Duration) (*peer.Link, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	addrs, err := t.resolve(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return fmt.Errorf("call %s: %w", t.host, err)
+	s.console.printf("calling %s …", t.name)
+	if t.secret != (certs.Secret{}) {
+		s.guests[t.want] = true // whose ticket it is counts as verified, as its bearer does there
+		s.yieldTerminal()       // it will not ring
+	}
+	link, err := s.room.Call(ctx, addrs, t.want, peer.CallOptions{Ticket: t.secret})
+	if err != nil {
+		return nil, tried(err, t, addrs)
+	}
+	if who := s.acquaintance(link); who.kind == blocked {
+		link.HangUp()
+		return nil, checkBlocked(who.contact)
+	}
+	return link, nil
+}
+
+// tried says what was tried when nobody was there, and under which name the key is
+// known that another one was found for.
+func tried(err error, t target, addrs []net.Addr) error {
+	var mismatch *certs.KeyMismatchError
+	switch {
+	case errors.Is(err, quicproto.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("cannot reach %s (tried %v): %w", t.name, addrs, quicproto.ErrUnreachable)
+	case errors.As(err, &mismatch) && t.known:
+		named := *mismatch
+		named.Name = t.name
+		return &named
+	}
+	return fmt.Errorf("call %s: %w", t.name, err)
 }

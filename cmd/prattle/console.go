@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"os"
 	"sync"
 
 	"golang.org/x/term"
-
-	"github.com/skulltech/prattle/media"
 )
 
 // console is the terminal as a place for lines: what happens is told on stderr,
@@ -17,34 +14,53 @@ import (
 // stdin. While the terminal shows the picture, lines go into that instead.
 type console struct {
 	out, err io.Writer
+	typing   *typing
 
 	mu    sync.Mutex
-	quiet bool // the terminal belongs to the picture
-	typed chan string
-	once  sync.Once
+	quiet bool     // the terminal belongs to the picture
+	kept  []string // what was to be told meanwhile
 }
 
-// maxLine bounds a typed line in bytes.
-const maxLine = 64 << 10
+// maxKept bounds the lines that are kept for the end of the picture.
+const maxKept = 100
 
 func newConsole() *console {
-	return &console{out: os.Stdout, err: os.Stderr, typed: make(chan string)}
+	return &console{out: os.Stdout, err: os.Stderr, typing: newTyping(os.Stdin)}
 }
 
 // printf tells the person something.
 func (c *console) printf(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	line := fmt.Sprintf(format, args...)
 	if !c.quiet {
-		fmt.Fprintf(c.err, format+"\n", args...)
+		fmt.Fprintln(c.err, line)
+		return
+	}
+	if c.kept = append(c.kept, line); len(c.kept) > maxKept {
+		c.kept = c.kept[1:]
 	}
 }
 
-// setQuiet keeps the terminal to the picture, or gives it back.
+// setQuiet keeps the terminal to the picture, or gives it back and tells what was
+// to be told meanwhile.
 func (c *console) setQuiet(quiet bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.quiet = quiet
+	if !quiet {
+		for _, line := range c.kept {
+			fmt.Fprintln(c.err, line)
+		}
+		c.kept = nil
+	}
+}
+
+// yield leaves the terminal to a view that is about to show the picture there, or
+// takes it back.
+func (c *console) yield(toView bool) {
+	c.setQuiet(toView)
+	c.typing.pause(toView)
 }
 
 // bell makes the terminal ring.
@@ -53,22 +69,3 @@ func (c *console) bell() {
 		fmt.Fprint(c.err, "\a")
 	}
 }
-
-// lines yields what the person types. Reading begins with the first call, and
-// the channel is closed at the end of stdin.
-func (c *console) lines() <-chan string {
-	c.once.Do(func() { go c.routineRead() })
-	return c.typed
-}
-
-func (c *console) routineRead() {
-	defer close(c.typed)
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
-		c.typed <- media.CleanText(lines.Text(), maxTyped)
-	}
-}
-
-// maxTyped is the longest line of chat in characters.
-const maxTyped = 2000

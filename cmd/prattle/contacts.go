@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -31,7 +30,7 @@ answers under that name, the call does not take place.
 The list is a text file, which you may also edit: one line for each contact,
   NAME PEERID [verified] [blocked] [at=HOST:PORT]...`,
 	}
-	c.PersistentFlags().StringVar(&f.file, "known-peers", os.Getenv("PRATTLE_KNOWN_PEERS"), "contacts `FILE` (default: the user's own)")
+	c.PersistentFlags().StringVar(&f.file, "known-peers", "", "contacts `FILE` (default: the user's own)")
 	c.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON")
 	c.AddCommand(
 		newContactsListCommand(&f),
@@ -41,6 +40,8 @@ The list is a text file, which you may also edit: one line for each contact,
 		newContactsVerifyCommand(&f),
 		newContactsBlockCommand(&f),
 		newContactsUnblockCommand(&f),
+		newContactsExportCommand(&f),
+		newContactsImportCommand(&f),
 	)
 	return c
 }
@@ -66,23 +67,39 @@ func newContactsListCommand(f *contactFlags) *cobra.Command {
 
 func newContactsAddCommand(f *contactFlags) *cobra.Command {
 	var contact certs.Contact
+	var replace bool
 	c := &cobra.Command{
 		Use:   "add NAME PEERID",
 		Short: "Add a contact, or more addresses of one",
+		Long: `Add a contact, or more addresses of one. A name that belongs to another peer ID
+keeps it, unless --replace says that this person has made a new identity. Ask them
+by a way that you trust first: a new key is also what somebody else would show.`,
 		Example: `  prattle contacts add alice 25njqam-cweflpv-kl73j4s-zahhiho-c4xt3kt-cgjnpai-ngr5yhk-engd74r
-  prattle contacts add alice 25njqam-…-engd74r --at alice.example:7728`,
+  prattle contacts add alice 25njqam-…-engd74r --at alice.example:7728
+  prattle contacts add alice 3gd7lbj-…-q4kmtfy --replace`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			contact.Name = args[0]
 			if contact.ID, err = parsePeerIDArg(args[1]); err != nil {
 				return err
 			}
-			return f.change(c, func(k *certs.Known) (certs.Contact, error) { return k.Add(contact) })
+			return f.change(c, func(k *certs.Known) (certs.Contact, error) { return addContact(k, contact, replace) })
 		},
 	}
 	c.Flags().StringArrayVar(&contact.Addrs, "at", nil, "`HOST:PORT` where to call; may be repeated")
 	c.Flags().BoolVar(&contact.Verified, "verified", false, "you have compared peer IDs with this person")
-	return c
+	c.Flags().BoolVar(&replace, "replace", false, "the person has a new peer ID")
+	return f.onName(c)
+}
+
+// addContact adds a contact, or gives it another key first if that is wanted.
+func addContact(k *certs.Known, contact certs.Contact, replace bool) (certs.Contact, error) {
+	if _, err := k.ByName(contact.Name); replace && err == nil {
+		if _, err := k.Repin(contact.Name, contact.ID); err != nil {
+			return certs.Contact{}, err
+		}
+	}
+	return k.Add(contact)
 }
 
 func newContactsRenameCommand(f *contactFlags) *cobra.Command {
@@ -245,21 +262,7 @@ func marks(c certs.Contact) []string {
 
 // onName completes the names of contacts for a command's first argument.
 func (f *contactFlags) onName(c *cobra.Command) *cobra.Command {
-	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		file, err := f.open()
-		if err != nil || len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		known, err := file.Load()
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveError
-		}
-		var names []string
-		for _, contact := range known.Contacts() {
-			names = append(names, contact.Name)
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
-	}
+	completeContacts(c, &f.file)
 	return c
 }
 
@@ -276,7 +279,7 @@ func explainContact(err error) error {
 	var mismatch *certs.KeyMismatchError
 	switch {
 	case errors.As(err, &mismatch):
-		return &hinted{err, fmt.Sprintf("ask %[1]s by another way which is right; for a new identity, `prattle contacts remove %[1]s` first", mismatch.Name)}
+		return &hinted{err, fmt.Sprintf("ask %[1]s by another way which is right; `prattle contacts add %[1]s %[2]s --replace` takes the new one", mismatch.Name, mismatch.Got)}
 	case errors.Is(err, certs.ErrKeyTaken):
 		return &hinted{err, "`prattle contacts rename` changes a name"}
 	case errors.Is(err, certs.ErrBadName), errors.Is(err, certs.ErrBadAddr):

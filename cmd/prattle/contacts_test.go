@@ -105,7 +105,7 @@ func TestContactsRefuse(t *testing.T) {
 		if !errors.As(err, &mismatch) || !strings.Contains(err.Error(), alice) || !strings.Contains(err.Error(), other) {
 			t.Errorf("contacts %s: %v", args, err)
 		}
-		if _, hint := classify(err); !strings.Contains(hint, "contacts remove alice") {
+		if _, hint := classify(err); !strings.Contains(hint, "contacts add alice "+other+" --replace") {
 			t.Errorf("contacts %s: hint %q", args, hint)
 		}
 	}

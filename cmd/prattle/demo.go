@@ -38,8 +38,9 @@ func newDemoCommand() *cobra.Command {
 identity of its own, and measure on both sides what arrives. The caller uses
 your camera and microphone if there are any, else a test picture and a tone;
 the other side always sends those.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), &f, c.OutOrStdout()) },
+		Args:        cobra.NoArgs,
+		Annotations: map[string]string{ownFlags: "yes"},
+		RunE:        func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), &f, c.OutOrStdout()) },
 	}
 	s := c.Flags()
 	s.DurationVar(&f.duration, "duration", 10*time.Second, "how long the call lasts")
@@ -170,7 +171,7 @@ func (d *demo) start(ctx context.Context, name string, tty *os.File, args ...str
 	if _, err := certs.Create(identity, nil); err != nil {
 		return nil, err
 	}
-	args = append(args, "--identity", identity, "--name", name, "--video-size", d.flags.videoSize, "--measure", "--json")
+	args = append(args, "--identity", identity, "--name", name, "--config", noConfig, "--video-size", d.flags.videoSize, "--measure", "--json")
 	p := &process{name: name, listening: make(chan string, 1), exited: make(chan struct{}), started: time.Now()}
 	p.cmd = exec.CommandContext(ctx, d.self, args...)
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }

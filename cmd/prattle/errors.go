@@ -70,8 +70,11 @@ func classify(err error) (code int, hint string) {
 }
 
 func classifyKind(err error) (code int, hint string) {
+	var config *configError
 	var bad *usageError
 	switch {
+	case errors.As(err, &config):
+		return exitConfig, config.hint
 	case errors.As(err, &bad):
 		return exitUsage, bad.hint
 	case strings.HasPrefix(err.Error(), "unknown command"):
@@ -90,6 +93,10 @@ func classifyKind(err error) (code int, hint string) {
 		return exitIdentity, "they may have blocked you, or accept only whom a CA of theirs has signed"
 	case errors.Is(err, errNoHost):
 		return exitUnreachable, ""
+	case errors.Is(err, errNoAddress):
+		return exitNotFound, ""
+	case errors.Is(err, peer.ErrRevoked):
+		return exitIdentity, "one of you no longer trusts the other"
 	case errors.Is(err, syscall.ENOSPC):
 		return exitDiskFull, "free some space"
 	}

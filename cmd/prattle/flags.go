@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,8 +21,12 @@ import (
 // callFlags are those that every command with a call has. The zero value of a
 // device flag means: whatever there is.
 type callFlags struct {
-	identity string
-	name     string
+	command *cobra.Command
+
+	identity, cert, key string
+	ca                  string
+	knownPeers          string
+	name                string
 
 	video, audio, view, speaker string
 
@@ -31,25 +36,33 @@ type callFlags struct {
 	codec               string
 	duration            time.Duration
 	trace               string
+	log, logLevel       string
 	json                bool
 	measure             bool
 }
 
 func (f *callFlags) register(c *cobra.Command) {
+	f.command = c
 	s := c.Flags()
-	s.StringVar(&f.identity, "identity", os.Getenv("PRATTLE_IDENTITY"), "identity `FILE` (default: one of your own, made at first use)")
-	s.StringVar(&f.name, "name", envOr("PRATTLE_NAME", userName()), "what the other side is told you are called")
-	s.StringVar(&f.video, "video", os.Getenv("PRATTLE_VIDEO"), "pictures to send: "+specs(media.KindVideo))
-	s.StringVar(&f.audio, "audio", os.Getenv("PRATTLE_AUDIO"), "sound to send: "+specs(media.KindAudio))
-	s.StringVar(&f.view, "view", os.Getenv("PRATTLE_VIEW"), "where pictures are shown: "+specs(media.KindView))
-	s.StringVar(&f.speaker, "speaker", os.Getenv("PRATTLE_SPEAKER"), "where sound is played: "+specs(media.KindSpeaker))
-	s.StringVar(&f.viewSize, "view-size", envOr("PRATTLE_VIEW_SIZE", "1280x720"), "size of the window or view file, `WxH`")
-	s.StringVar(&f.videoSize, "video-size", envOr("PRATTLE_VIDEO_SIZE", "1280x720"), "size of the pictures sent, `WxH`")
+	s.StringVar(&f.identity, "identity", "", "identity `FILE` (default: one of your own, made at first use)")
+	s.StringVar(&f.cert, "cert", "", "certificate `FILE` of a CA of yours, instead of an identity file")
+	s.StringVar(&f.key, "key", "", "private key `FILE` for --cert (default: it is in the same file)")
+	s.StringVar(&f.ca, "ca", "", "CA certificates `FILE`: whoever they have certified is known by the name in the certificate")
+	s.StringVar(&f.knownPeers, "known-peers", "", "contacts `FILE` (default: the user's own)")
+	s.StringVar(&f.name, "name", userName(), "what the other side is told you are called")
+	s.StringVar(&f.video, "video", "", "pictures to send: "+specs(media.KindVideo))
+	s.StringVar(&f.audio, "audio", "", "sound to send: "+specs(media.KindAudio))
+	s.StringVar(&f.view, "view", "", "where pictures are shown: "+specs(media.KindView))
+	s.StringVar(&f.speaker, "speaker", "", "where sound is played: "+specs(media.KindSpeaker))
+	s.StringVar(&f.viewSize, "view-size", "1280x720", "size of the window or view file, `WxH`")
+	s.StringVar(&f.videoSize, "video-size", "1280x720", "size of the pictures sent, `WxH`")
 	s.IntVar(&f.fps, "fps", 30, "pictures sent a second")
-	s.StringVar(&f.maxUp, "max-up", envOr("PRATTLE_MAX_UP", "2500k"), "most that is sent, `BITRATE` (800k, 2.5M)")
-	s.StringVar(&f.codec, "codec", os.Getenv("PRATTLE_CODEC"), "video codec to prefer: "+strings.Join(media.VideoCodecs(), ", "))
+	s.StringVar(&f.maxUp, "max-up", "2500k", "most that is sent, `BITRATE` (800k, 2.5M)")
+	s.StringVar(&f.codec, "codec", "", "video codec to prefer: "+strings.Join(media.VideoCodecs(), ", "))
 	s.DurationVar(&f.duration, "duration", 0, "hang up after this long (30s, 5m)")
-	s.StringVar(&f.trace, "trace", os.Getenv("PRATTLE_TRACE"), "write what happens to `FILE` as JSON Lines")
+	s.StringVar(&f.trace, "trace", "", "write what happens to `FILE` as JSON Lines")
+	s.StringVar(&f.log, "log", "", "append what goes on behind the call to `FILE`")
+	s.StringVar(&f.logLevel, "log-level", "info", "how much of it: "+strings.Join(logLevels, ", "))
 	s.BoolVar(&f.json, "json", false, "print a summary of the call as JSON")
 	s.BoolVar(&f.measure, "measure", false, "stamp what is sent and measure what arrives")
 	if err := s.MarkHidden("measure"); err != nil {
@@ -58,13 +71,6 @@ func (f *callFlags) register(c *cobra.Command) {
 }
 
 func specs(kind media.Kind) string { return strings.Join(media.SpecUsage(kind), ", ") }
-
-func envOr(key, value string) string {
-	if v := os.Getenv(key); v != "" {
-		return v
-	}
-	return value
-}
 
 func userName() string {
 	u, err := user.Current()
@@ -77,16 +83,17 @@ func userName() string {
 // settings are the flags, checked and with the defaults of this machine.
 type settings struct {
 	callFlags
-	picture media.PictureConfig
-	shown   media.PictureConfig
-	up      media.Bitrate
-	id      *certs.Identity
+	picture     media.PictureConfig
+	shown       media.PictureConfig
+	up          media.Bitrate
+	id          *certs.Identity
+	authorities *certs.Authorities
 }
 
 // check makes settings of flags. It opens no device.
 func (f *callFlags) check() (*settings, error) {
 	s := &settings{callFlags: *f}
-	steps := []func() error{s.checkNumbers, s.chooseDevices, s.checkDevices, s.loadIdentity}
+	steps := []func() error{s.checkNumbers, s.chooseDevices, s.checkDevices, s.loadAuthorities, s.loadIdentity}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return nil, err
@@ -98,29 +105,41 @@ func (f *callFlags) check() (*settings, error) {
 func (s *settings) checkNumbers() error {
 	w, h, err := media.ParseSize(s.videoSize)
 	if err != nil {
-		return usage("", "--video-size: %w", err)
+		return s.bad("video-size", "", err)
 	}
 	vw, vh, err := media.ParseSize(s.viewSize)
 	if err != nil {
-		return usage("", "--view-size: %w", err)
+		return s.bad("view-size", "", err)
 	}
 	if s.up, err = media.ParseBitrate(s.maxUp); err != nil {
-		return usage("", "--max-up: %w", err)
+		return s.bad("max-up", "", err)
 	}
 	if s.fps < 1 || s.fps > 120 {
-		return usage("", "--fps: %d is not between 1 and 120", s.fps)
+		return s.bad("fps", "", fmt.Errorf("%d is not between 1 and 120", s.fps))
 	}
 	if s.duration < 0 {
-		return usage("", "--duration: %v is not a length of time", s.duration)
+		return s.bad("duration", "", fmt.Errorf("%v is not a length of time", s.duration))
 	}
 	if s.codec != "" {
 		if _, err := media.VideoCodecByName(s.codec); err != nil {
-			return fmt.Errorf("--codec: %w", err)
+			return s.bad("codec", "codecs here: "+strings.Join(media.VideoCodecs(), ", "), err)
 		}
+	}
+	if !slices.Contains(logLevels, s.logLevel) {
+		return s.bad("log-level", "it takes "+strings.Join(logLevels, ", "), fmt.Errorf("there is no level %q", s.logLevel))
 	}
 	s.picture = media.PictureConfig{Width: w, Height: h, FPS: s.fps, Stamp: s.measure}
 	s.shown = media.PictureConfig{Width: vw, Height: vh, FPS: s.fps, Title: "Prattle"}
 	return nil
+}
+
+// bad is the error for the value of a flag, or of the setting that stands for it.
+func (f *callFlags) bad(flag, hint string, err error) error {
+	origin := f.command.Flags().Lookup(flag).Annotations[originAnnotation]
+	if len(origin) == 0 {
+		return usage(hint, "--%s: %w", flag, err)
+	}
+	return badSetting(origin[0], hint, fmt.Errorf("%s: %w", origin[0], err))
 }
 
 // chooseDevices fills in what the user left open: what this machine has.
@@ -169,7 +188,9 @@ func (s *settings) checkDevices() error {
 		{media.KindVideo, s.video, true}, {media.KindAudio, s.audio, true},
 		{media.KindView, s.view, false}, {media.KindSpeaker, s.speaker, false},
 	} {
-		if err := media.CheckSpec(d.kind, d.spec); err != nil {
+		if err := media.CheckSpec(d.kind, d.spec); errors.Is(err, media.ErrBadSpec) {
+			return s.bad(string(d.kind), fmt.Sprintf("--%s takes %s", d.kind, specs(d.kind)), err)
+		} else if err != nil {
 			return &hinted{err, fmt.Sprintf("--%s takes %s", d.kind, specs(d.kind))}
 		}
 		name, isFile := strings.CutPrefix(d.spec, "file:")
@@ -200,9 +221,19 @@ func (s *settings) missingHardware() error {
 	return nil
 }
 
-// loadIdentity reads the identity file. The user's own is made at first use; one
-// that was named must exist.
+func (s *settings) loadAuthorities() (err error) {
+	if s.ca != "" {
+		s.authorities, err = certs.LoadAuthorities(s.ca)
+	}
+	return err
+}
+
+// loadIdentity reads the identity file, or the certificate and key of a CA. The
+// user's own identity is made at first use; what was named must exist.
 func (s *settings) loadIdentity() error {
+	if s.cert != "" || s.key != "" {
+		return s.loadPair()
+	}
 	var err error
 	if s.identity != "" {
 		s.id, err = certs.Load(s.identity, askPassphrase)
@@ -218,12 +249,24 @@ func (s *settings) loadIdentity() error {
 	return err
 }
 
+func (s *settings) loadPair() (err error) {
+	switch {
+	case s.cert == "":
+		return s.bad("key", "--cert says which certificate it belongs to", errors.New("it needs --cert"))
+	case s.identity != "":
+		return s.bad("cert", "leave one of them away", errors.New("it is given besides --identity"))
+	}
+	s.id, err = certs.LoadPair(s.cert, firstNonEmpty(s.key, func() string { return s.cert }), askPassphrase)
+	return err
+}
+
 // room is the configuration of the engine.
 func (s *settings) room() peer.Config {
 	cfg := peer.Config{
-		Identity: s.id,
-		Name:     s.name,
-		Agent:    "prattle " + version,
+		Identity:    s.id,
+		Authorities: s.authorities,
+		Name:        s.name,
+		Agent:       "prattle " + version,
 		Devices: peer.Devices{
 			Camera:     func() (media.Camera, error) { return media.OpenCamera(s.video, s.picture) },
 			Microphone: func() (media.Microphone, error) { return media.OpenMicrophone(s.audio) },

@@ -24,27 +24,44 @@ your peer ID, which is the public half of it.
 The user's own identity is made at first use. Keep a copy of it: without it
 nobody can know that you are you. Give it to nobody.`,
 	}
-	c.AddCommand(newIdentityNewCommand(), newIdentityShowCommand(), newIdentityExportCommand())
+	c.AddCommand(newIdentityNewCommand(), newIdentityShowCommand(), newIdentityExportCommand(), newIdentityRotateCommand())
 	return c
 }
 
 // shownIdentity is what identity commands print with --json.
 type shownIdentity struct {
-	PeerID     certs.PeerID `json:"peer_id"`
-	File       string       `json:"file"`
-	Passphrase bool         `json:"passphrase"` // the file is protected by one
+	PeerID      certs.PeerID `json:"peer_id"`
+	Succeeds    certs.PeerID `json:"succeeds,omitzero"` // the peer ID that it has taken the place of
+	File        string       `json:"file"`
+	Old         string       `json:"old_file,omitempty"` // where that one's identity is kept
+	Passphrase  bool         `json:"passphrase"`         // the file is protected by one
+	Certificate string       `json:"certificate,omitempty"`
 }
 
-func (s shownIdentity) print(w io.Writer, asJSON bool) error {
-	if asJSON {
+// identityOutput says how an identity is shown.
+type identityOutput struct{ json, qr bool }
+
+func (o *identityOutput) register(c *cobra.Command) {
+	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	c.Flags().BoolVar(&o.qr, "qr", false, "show the peer ID as a QR code too")
+}
+
+func (o *identityOutput) print(w io.Writer, s shownIdentity) error {
+	if o.json {
 		return json.NewEncoder(w).Encode(s)
+	}
+	if o.qr {
+		if err := printQR(w, s.PeerID.String()); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintln(w, s.PeerID)
 	return err
 }
 
 func newIdentityNewCommand() *cobra.Command {
-	var protect, asJSON bool
+	var protect bool
+	var output identityOutput
 	c := &cobra.Command{
 		Use:   "new [FILE]",
 		Short: "Make an identity file and print its peer ID",
@@ -67,11 +84,11 @@ own. A file that exists is never replaced.`,
 				return explainCreate(err, path)
 			}
 			fmt.Fprintf(c.ErrOrStderr(), "prattle: wrote %s\n", path)
-			return shownIdentity{id.ID(), path, protect}.print(c.OutOrStdout(), asJSON)
+			return output.print(c.OutOrStdout(), shownIdentity{PeerID: id.ID(), File: path, Passphrase: protect})
 		},
 	}
 	c.Flags().BoolVar(&protect, "passphrase", false, "protect the file by a passphrase, asked for at each use")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	output.register(c)
 	return c
 }
 
@@ -97,40 +114,100 @@ func explainCreate(err error, path string) error {
 
 func newIdentityShowCommand() *cobra.Command {
 	var path string
-	var asJSON bool
+	var output identityOutput
 	c := &cobra.Command{
 		Use:   "show",
 		Short: "Print the peer ID of an identity file",
+		Example: `  prattle identity show
+  prattle identity show --qr
+  prattle identity show --identity work.pem --json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			public, path, err := loadPublic(path)
+			if err != nil {
+				return err
+			}
+			return output.print(c.OutOrStdout(), shown(public, path))
+		},
+	}
+	registerIdentityFlag(c, &path)
+	output.register(c)
+	return c
+}
+
+func shown(public certs.Public, path string) shownIdentity {
+	return shownIdentity{PeerID: public.ID, Succeeds: public.Succeeds, File: path, Passphrase: public.Encrypted}
+}
+
+func newIdentityExportCommand() *cobra.Command {
+	var path string
+	var output identityOutput
+	c := &cobra.Command{
+		Use:   "export",
+		Short: "Print the certificate of an identity file, which is no secret",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			public, path, err := loadPublic(path)
 			if err != nil {
 				return err
 			}
-			return shownIdentity{public.ID, path, public.Encrypted}.print(c.OutOrStdout(), asJSON)
-		},
-	}
-	registerIdentityFlag(c, &path)
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return c
-}
-
-func newIdentityExportCommand() *cobra.Command {
-	var path string
-	c := &cobra.Command{
-		Use:   "export",
-		Short: "Print the certificate of an identity file, which is no secret",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			public, _, err := loadPublic(path)
-			if err != nil {
-				return err
+			if output.json {
+				s := shown(public, path)
+				s.Certificate = string(public.Certificate)
+				return output.print(c.OutOrStdout(), s)
+			}
+			if output.qr {
+				if err := printQR(c.OutOrStdout(), public.ID.String()); err != nil {
+					return err
+				}
 			}
 			_, err = c.OutOrStdout().Write(public.Certificate)
 			return err
 		},
 	}
 	registerIdentityFlag(c, &path)
+	output.register(c)
+	return c
+}
+
+func newIdentityRotateCommand() *cobra.Command {
+	var path string
+	var output identityOutput
+	c := &cobra.Command{
+		Use:   "rotate",
+		Short: "Put a new key in the place of an identity, which the old one introduces",
+		Long: `Put a new key, and so a new peer ID, in the place of an identity. The old identity is
+kept beside it. It signs that the new one takes its place: whoever has you in their
+contacts is told so when you call, or when they call you, and takes the new key with
+"prattle contacts add NAME PEERID --replace" or, in the call, with "/save NAME".
+
+The new identity shows the old peer ID to everybody whom you call. If you do not want
+that, make one with "prattle identity new". And do not rely on the signature if
+somebody may have stolen the old key: they could sign as well. Tell your contacts.`,
+		Example: `  prattle identity rotate
+  prattle identity rotate --identity work.pem --json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			path, remedy, err := namedIdentity(path)
+			if err != nil {
+				return err
+			}
+			id, kept, err := certs.Rotate(path, askPassphrase)
+			if err != nil {
+				return explainIdentity(err, remedy)
+			}
+			public, err := certs.LoadPublic(path)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.ErrOrStderr(), "prattle: wrote %s\nprattle: kept the old identity, %s, in %s\n", path, id.Succeeds(), kept)
+			s := shown(public, path)
+			s.Old = kept
+			return output.print(c.OutOrStdout(), s)
+		},
+	}
+	registerIdentityFlag(c, &path)
+	output.register(c)
 	return c
 }
 
@@ -140,18 +217,27 @@ func registerIdentityFlag(c *cobra.Command, path *string) {
 
 // loadPublic reads the public part of the file at path, or of the user's own.
 func loadPublic(path string) (certs.Public, string, error) {
-	remedy := "prattle identity new"
-	if path == "" {
-		var err error
-		if path, err = identityPath(); err != nil {
-			return certs.Public{}, "", err
-		}
-	} else {
-		remedy += " " + shellQuote(path)
+	path, remedy, err := namedIdentity(path)
+	if err != nil {
+		return certs.Public{}, "", err
 	}
 	public, err := certs.LoadPublic(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = &hinted{err, "`" + remedy + "` makes one"}
+	return public, path, explainIdentity(err, remedy)
+}
+
+// namedIdentity returns the file at path, or the user's own if path is empty, and
+// the command that makes it.
+func namedIdentity(path string) (file, remedy string, err error) {
+	if path != "" {
+		return path, "prattle identity new " + shellQuote(path), nil
 	}
-	return public, path, err
+	path, err = identityPath()
+	return path, "prattle identity new", err
+}
+
+func explainIdentity(err error, remedy string) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &hinted{err, "`" + remedy + "` makes one"}
+	}
+	return err
 }

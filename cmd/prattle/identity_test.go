@@ -168,7 +168,7 @@ func isUsage(err error) bool {
 // What follows the passphrase on standard input is left for others.
 func TestReadLineReadsOneLine(t *testing.T) {
 	in := strings.NewReader("secret\r\nhello\n")
-	line, err := readLine(in)
+	line, err := readLine(in, 100)
 	if err != nil || string(line) != "secret" || in.Len() != len("hello\n") {
 		t.Errorf("got %q, %v, and left %d bytes", line, err, in.Len())
 	}

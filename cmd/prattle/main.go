@@ -45,25 +45,32 @@ func newRootCommand() *cobra.Command {
 		Short: "Peer-to-peer video calls from the terminal",
 		Long: `Prattle is a video call between two terminals: no account, no server.
 
-  prattle listen                      wait for calls
-  prattle call HOST                   call somebody who listens there
-  prattle call PEERID@HOST:PORT       the same, and accept nobody else
+  prattle invite                      make a ticket for a friend, and wait for the call
+  prattle call TICKET                 use it
+  prattle listen                      wait for calls of your contacts
+  prattle call NAME                   call a contact
+  prattle call HOST                   call whoever listens there
   prattle demo                        see and hear it on this machine alone`,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		SilenceErrors: true,
+		SilenceUsage:  true,
 	}
+	var config string
+	root.PersistentFlags().StringVar(&config, "config", os.Getenv("PRATTLE_CONFIG"), "configuration `FILE`, or none (default: the user's own)")
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return applySettings(c, config) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return &usageError{err: err, hint: "see `prattle --help`"}
 	})
 	root.AddCommand(
 		newListenCommand(),
 		newCallCommand(),
+		newInviteCommand(),
+		newMissedCommand(),
 		newIdentityCommand(),
 		newContactsCommand(),
 		newDevicesCommand(),
 		newDemoCommand(),
 		newVersionCommand(),
+		newConfigTopic(),
 	)
 	for _, c := range root.Commands() {
 		argsAsUsage(c)

@@ -44,7 +44,11 @@ func newPassphrase(in io.Reader, prompt io.Writer) ([]byte, error) {
 func readPassphrase(in io.Reader, prompt io.Writer, what string) ([]byte, error) {
 	fd, ok := terminal(in)
 	if !ok {
-		return readLine(in)
+		line, err := readLine(in, maxPassphrase)
+		if err != nil {
+			return nil, fmt.Errorf("read passphrase: %w", err)
+		}
+		return line, nil
 	}
 	fmt.Fprint(prompt, what)
 	defer fmt.Fprintln(prompt)
@@ -63,19 +67,19 @@ func terminal(in io.Reader) (fd int, ok bool) {
 	return int(f.Fd()), true
 }
 
-// readLine reads up to the end of a line and no further: what follows on standard
-// input is for others.
-func readLine(in io.Reader) ([]byte, error) {
+// readLine reads up to the end of a line of at most limit bytes and no further:
+// what follows on standard input is for others.
+func readLine(in io.Reader, limit int) ([]byte, error) {
 	var line []byte
-	for one := make([]byte, 1); len(line) <= maxPassphrase; {
+	for one := make([]byte, 1); len(line) <= limit; {
 		switch n, err := in.Read(one); {
 		case n == 1 && one[0] != '\n':
 			line = append(line, one[0])
 		case n == 1, errors.Is(err, io.EOF) && len(line) > 0:
 			return bytes.TrimSuffix(line, []byte("\r")), nil
 		case err != nil:
-			return nil, fmt.Errorf("read passphrase: %w", err)
+			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("read passphrase: longer than %d bytes", maxPassphrase)
+	return nil, fmt.Errorf("a line of more than %d bytes", limit)
 }

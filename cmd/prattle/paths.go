@@ -38,6 +38,31 @@ func identityPath() (string, error) { return ownFile("PRATTLE_IDENTITY", "identi
 // knownPeersPath returns $PRATTLE_KNOWN_PEERS, or where the user's contacts are.
 func knownPeersPath() (string, error) { return ownFile("PRATTLE_KNOWN_PEERS", "known_peers") }
 
+// statePath returns where the state of that name is: what the programs of a user
+// remember and nobody edits. It is $XDG_STATE_HOME/prattle, ~/.local/state/prattle,
+// or where settings are on systems that make no difference.
+func statePath(name string) (string, error) {
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "prattle", name), nil
+	}
+	switch runtime.GOOS {
+	case "darwin", "ios", "windows", "plan9":
+		dir, err := configDir()
+		return filepath.Join(dir, name), err
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the directory for state: %w", err)
+	}
+	return filepath.Join(home, ".local", "state", "prattle", name), nil
+}
+
+// ticketFile returns where issued tickets are remembered.
+func ticketFile() (certs.TicketFile, error) {
+	path, err := statePath("tickets")
+	return certs.TicketFile{Path: path}, err
+}
+
 func ownFile(env, name string) (string, error) {
 	if path := os.Getenv(env); path != "" {
 		return path, nil

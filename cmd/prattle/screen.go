@@ -12,11 +12,17 @@ import (
 // screen is what is written over the pictures: status, chat, statistics, keys.
 // The conversation changes it, the room's view goroutine reads it.
 type screen struct {
+	hasCamera bool // set before the room reads
+
 	mu        sync.Mutex
 	link      *peer.Link
+	who       string // how the person knows the other side
+	verified  bool
+	digits    string // to be compared, while not verified
 	since     time.Time
 	muted     bool
 	cameraOff bool
+	held      bool // the call is on hold, on either side
 	stats     bool
 	help      bool
 	chat      []chatLine
@@ -26,6 +32,33 @@ type chatLine struct {
 	text string
 	at   time.Time
 	id   uint64 // of a line of our own that is under way
+}
+
+// meet sets how the other side is called, and whether that is certain.
+func (s *screen) meet(who string, verified bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.who, s.verified = who, verified
+}
+
+// name is how the other side is called.
+func (s *screen) name() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.who
+}
+
+// number sets what the two people can compare.
+func (s *screen) number(digits string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.digits = digits
+}
+
+func (s *screen) hold(here, there bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = here || there
 }
 
 const (
@@ -39,7 +72,7 @@ func (s *screen) begin(l *peer.Link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.link, s.since = l, time.Now()
-	s.chat = nil
+	s.chat, s.digits, s.held = nil, "", false
 }
 
 func (s *screen) toggle(b *bool) bool {
@@ -54,7 +87,11 @@ func (s *screen) toggleCamera() bool { return s.toggle(&s.cameraOff) }
 func (s *screen) toggleStats()       { s.toggle(&s.stats) }
 func (s *screen) toggleHelp()        { s.toggle(&s.help) }
 
-func (s *screen) say(name, text string) { s.add(chatLine{text: name + ": " + text}) }
+// say adds a line that the other side has written.
+func (s *screen) say(text string) { s.add(chatLine{text: s.name() + ": " + text}) }
+
+// note adds a line of the program itself. No writer's name begins with a dash.
+func (s *screen) note(text string) { s.add(chatLine{text: "– " + text}) }
 
 func (s *screen) saySelf(id uint64, text string) { s.add(chatLine{text: "you: " + text, id: id}) }
 
@@ -88,8 +125,11 @@ func (s *screen) decorate(scene *media.Scene) {
 	}
 	st := s.link.Stats()
 	now := time.Now()
-	scene.Status = fmt.Sprintf("%s   %s   %.0f ms   ↓ %s  ↑ %s", s.link.Name(), clock(now.Sub(s.since)),
+	scene.Status = fmt.Sprintf("%s   %s   %s   %.0f ms   ↓ %s  ↑ %s", s.sending(), s.title(), clock(now.Sub(s.since)),
 		st.RTT, rate(st.RecvKbps), rate(st.SendKbps))
+	for i := range scene.Tiles { // there is one: a call is between two
+		scene.Tiles[i].Name = s.who
+	}
 	scene.Help = s.help
 	if s.stats {
 		scene.Stats = statLines(st)
@@ -99,6 +139,30 @@ func (s *screen) decorate(scene *media.Scene) {
 			scene.Chat = append(scene.Chat, c.text)
 		}
 	}
+}
+
+// title is the other side's name and whether it is certain; while it is not, what
+// to compare.
+func (s *screen) title() string {
+	switch {
+	case s.verified:
+		return s.who + " ✓"
+	case s.digits != "":
+		return s.who + "   compare: " + s.digits
+	}
+	return s.who
+}
+
+// sending says whether the other side can see us. It comes first in the status,
+// which may be cut off, so that it is on screen at all times.
+func (s *screen) sending() string {
+	switch {
+	case s.held:
+		return "on hold"
+	case !s.hasCamera:
+		return "no camera"
+	}
+	return choose(s.cameraOff, "camera off", "● camera on")
 }
 
 func clock(d time.Duration) string {

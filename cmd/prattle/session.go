@@ -4,31 +4,45 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/signal"
-	"strings"
+	"sync"
 	"syscall"
 	"time"
 
+	"github.com/skulltech/prattle/certs"
 	"github.com/skulltech/prattle/media"
 	"github.com/skulltech/prattle/peer"
 )
 
-// session is one run of call or listen: the room, and the person at it.
+// session is one run of call, listen or invite: the room, and the person at it.
 type session struct {
 	settings *settings
+	policy   policy
+	book     *addressBook
+	tickets  certs.TicketFile
+	missed   *missedCalls
 	room     *peer.Room
 	console  *console
 	screen   screen
 	trace    *peer.Trace
+	logFile  io.Closer
+	log      *slog.Logger
 	signal   int // exit code of the signal that ended it, 0 if none did
+
+	mu     sync.Mutex
+	guests map[certs.PeerID]bool // who came with a ticket of ours
 }
 
+// bookInterval is how often it is looked whether the contacts have changed: who is
+// blocked in another window loses the call within it.
+const bookInterval = time.Second
+
 // newSession checks the flags and opens a room on a UDP address.
-func newSession(f *callFlags, listen string) (*session, error) {
+func newSession(f *callFlags, listen string, p policy) (s *session, err error) {
 	settings, err := f.check()
 	if err != nil {
 		return nil, err
@@ -37,22 +51,90 @@ func newSession(f *callFlags, listen string) (*session, error) {
 	if err != nil {
 		return nil, usage("try --listen :7728 or --listen 127.0.0.1:7728", "--listen: %w", err)
 	}
-	s := &session{settings: settings, console: newConsole()}
-	if settings.trace != "" {
-		if s.trace, err = peer.OpenTrace(settings.trace); err != nil {
-			return nil, err
-		}
+	s = &session{settings: settings, policy: p, console: newConsole(), guests: make(map[certs.PeerID]bool)}
+	s.screen.hasCamera = settings.video != "none"
+	if err := s.openFiles(); err != nil {
+		s.closeFiles()
+		return nil, err
 	}
 	socket, err := net.ListenUDP("udp", addr)
 	if err != nil {
-		s.trace.Close()
+		s.closeFiles()
 		return nil, err
 	}
-	cfg := settings.room()
-	cfg.Trace = s.trace
-	cfg.Decorate = s.screen.decorate
-	s.room = peer.NewRoom(socket, cfg)
+	s.room = peer.NewRoom(socket, s.config())
 	return s, nil
+}
+
+// openFiles opens what is kept in files beside the identity.
+func (s *session) openFiles() (err error) {
+	if s.book, err = openBook(s.settings.knownPeers); err != nil {
+		return err
+	}
+	if s.tickets, err = ticketFile(); err != nil {
+		return err
+	}
+	if s.missed, err = openMissed(); err != nil {
+		return err
+	}
+	if s.settings.trace != "" {
+		if s.trace, err = peer.OpenTrace(s.settings.trace); err != nil {
+			return err
+		}
+	}
+	s.log = slog.New(slog.DiscardHandler)
+	if s.settings.log != "" {
+		s.log, s.logFile, err = openLog(s.settings.log, s.settings.logLevel)
+	}
+	return err
+}
+
+func (s *session) closeFiles() error {
+	err := s.trace.Close()
+	if s.logFile != nil {
+		err = errors.Join(err, s.logFile.Close())
+	}
+	return err
+}
+
+// config is that of the room.
+func (s *session) config() peer.Config {
+	cfg := s.settings.room()
+	cfg.Trace = s.trace
+	cfg.Log = s.log
+	cfg.Decorate = s.screen.decorate
+	cfg.Admit = func(p certs.Peer) peer.Admission { return s.policy.admit(s.book.recognise(p)) }
+	cfg.Redeem = s.redeem
+	return cfg
+}
+
+// redeem lets the bearer of a ticket in, once.
+func (s *session) redeem(secret certs.Secret, p certs.Peer) error {
+	if err := s.tickets.Redeem(secret, p.ID, time.Now()); err != nil {
+		return err
+	}
+	s.yieldTerminal() // the call is accepted next
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.guests[p.ID] = true
+	return nil
+}
+
+// yieldTerminal leaves the terminal to the picture if that is shown there. The
+// view opens as soon as a call is accepted.
+func (s *session) yieldTerminal() {
+	if s.settings.view == "terminal" {
+		s.console.yield(true)
+	}
+}
+
+// acquaintance says what we know of the peer of a link.
+func (s *session) acquaintance(l *peer.Link) acquaintance {
+	a := s.book.recognise(l.Certificate())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a.ticket = s.guests[a.peer.ID]
+	return a
 }
 
 // close ends the room. A fault in closing becomes the error if there is none.
@@ -69,7 +151,8 @@ func (s *session) close(err *error) {
 		case <-s.room.Events(): // nobody listens any more, and nobody must wait
 		}
 	}
-	if e := s.trace.Close(); *err == nil {
+	s.keepMissed(s.room.Missed()...)
+	if e := s.closeFiles(); *err == nil {
 		*err = e
 	}
 }
@@ -105,14 +188,35 @@ func (s *session) stoppedOr(err error) error {
 	return err
 }
 
+// handle takes the events that mean the same whether a call goes on or not.
+func (s *session) handle(e peer.Event) {
+	if e.Kind == peer.EventMissed {
+		s.tellMissed(e.Missed)
+		s.keepMissed(e.Missed)
+	}
+}
+
+// refreshBook takes over what another program has changed in the contacts: it may
+// have blocked somebody who is in a call.
+func (s *session) refreshBook() {
+	changed, err := s.book.refresh()
+	if err != nil {
+		s.console.printf("prattle: warning: the contacts stay as they were: %v", err)
+	}
+	if changed {
+		s.room.Reconsider()
+	}
+}
+
 // follow keeps a call going until it ends, and tells its summary.
-func (s *session) follow(ctx context.Context, l *peer.Link) error {
-	c := &conversation{session: s, link: l}
+func (s *session) follow(ctx context.Context, l *peer.Link, dialled string) error {
+	c := &conversation{session: s, link: l, dialled: dialled}
 	err := c.run(ctx)
-	s.console.setQuiet(false)
 	media.RestoreTerminal()
+	s.console.yield(false)
 	if sum := l.Summary(); sum != nil {
 		s.report(sum)
+		c.offerToSave()
 	}
 	return err
 }
@@ -124,7 +228,7 @@ func (s *session) report(sum *peer.Summary) {
 		return
 	}
 	s.console.printf("call with %s ended after %s: %.1f pictures/s shown, %.0f ms round trip, %.1f %% lost",
-		sum.Name, time.Duration(sum.Seconds*float64(time.Second)).Round(time.Second), sum.ShownFPS, sum.RTT, sum.Loss*100)
+		s.screen.name(), time.Duration(sum.Seconds*float64(time.Second)).Round(time.Second), sum.ShownFPS, sum.RTT, sum.Loss*100)
 }
 
 // tellEnd tells how a call ended, where the program goes on.
@@ -133,189 +237,4 @@ func (s *session) tellEnd(err error) {
 		s.console.printf("prattle: error: %v", err)
 	}
 	s.console.printf("listening on %s", s.room.Addr())
-}
-
-// conversation is one call as the person lives it.
-type conversation struct {
-	*session
-	link      *peer.Link
-	state     peer.State // as last told
-	connected bool
-	fault     error // a device that the call cannot do without
-}
-
-func (c *conversation) run(ctx context.Context) error {
-	var hangUp <-chan time.Time
-	var lines <-chan string
-	stop := ctx.Done()
-	for {
-		if c.connected && hangUp == nil && c.settings.duration > 0 {
-			hangUp = time.After(c.settings.duration)
-		}
-		if c.connected && lines == nil && c.settings.view != "terminal" {
-			lines = c.console.lines()
-		}
-		select {
-		case e := <-c.room.Events():
-			c.handle(e)
-		case line, ok := <-lines:
-			if !ok {
-				lines = make(chan string) // stdin has ended; the call goes on
-				continue
-			}
-			c.line(line)
-		case <-hangUp:
-			c.link.HangUp()
-		case <-stop:
-			stop = nil
-			c.link.HangUp()
-		case <-c.link.Done():
-			return c.outcome()
-		}
-	}
-}
-
-func (c *conversation) outcome() error {
-	if c.fault != nil {
-		return c.fault
-	}
-	return c.stoppedOr(c.link.Err())
-}
-
-func (c *conversation) handle(e peer.Event) {
-	switch e.Kind {
-	case peer.EventRing:
-		e.Link.Decline("busy")
-	case peer.EventDevice:
-		c.deviceFailed(e.Err)
-	case peer.EventView:
-		c.viewed(e.View)
-	case peer.EventDelivered:
-		c.console.printf("  ✓ delivered")
-		c.screen.delivered(e.ID)
-	}
-	if e.Link != c.link {
-		return
-	}
-	switch e.Kind {
-	case peer.EventState:
-		c.stateChanged()
-	case peer.EventChat:
-		c.screen.say(c.link.Name(), e.Text)
-		fmt.Fprintf(c.chatOutput(), "%s: %s\n", c.link.Name(), e.Text)
-	}
-}
-
-// chatOutput is stdout, but where that is for the summary alone or belongs to
-// the picture.
-func (c *conversation) chatOutput() io.Writer {
-	switch {
-	case c.settings.view == "terminal":
-		return io.Discard
-	case c.settings.json:
-		return c.console.err
-	}
-	return c.console.out
-}
-
-func (c *conversation) stateChanged() {
-	state := c.link.State()
-	if state == c.state {
-		return // something else about the link has changed
-	}
-	c.state = state
-	switch state {
-	case peer.StateRinging:
-		c.console.printf("ringing %s …", c.link.Name())
-	case peer.StateConnected:
-		if !c.connected {
-			c.connected = true
-			c.screen.begin(c.link)
-			c.console.printf("connected with %s (%s)", c.link.Name(), c.link.Peer())
-			c.console.setQuiet(c.settings.view == "terminal")
-		} else {
-			c.console.printf("connected again")
-		}
-	case peer.StateReconnecting:
-		c.console.printf("nothing is heard from %s: reconnecting …", c.link.Name())
-	}
-}
-
-// deviceFailed ends the call if the device never worked; one that breaks later
-// is tried again by the room.
-func (c *conversation) deviceFailed(err error) {
-	if errors.Is(err, peer.ErrDeviceLost) {
-		c.console.printf("prattle: warning: %v", err)
-		return
-	}
-	if c.fault == nil {
-		c.fault = err
-	}
-	c.link.HangUp()
-}
-
-func (c *conversation) viewed(e media.ViewEvent) {
-	switch {
-	case e.Closed:
-		c.link.HangUp()
-	case e.Line != "":
-		c.line(e.Line)
-	case e.Key != 0:
-		c.key(e.Key)
-	}
-}
-
-// key does what a key in the view stands for.
-func (c *conversation) key(k rune) {
-	switch k {
-	case 'q', 'Q', media.KeyEscape, 3:
-		c.link.HangUp()
-	case 'm', 'M':
-		muted := c.screen.toggleMuted()
-		c.room.SetMuted(muted)
-		c.console.printf("%s", choose(muted, "you are muted", "you are heard again"))
-	case 'v', 'V':
-		off := c.screen.toggleCamera()
-		c.room.SetCameraOff(off)
-		c.console.printf("%s", choose(off, "your camera is off", "you are seen again"))
-	case 's', 'S':
-		c.screen.toggleStats()
-	case '?', 'h', 'H':
-		c.screen.toggleHelp()
-	}
-}
-
-func choose(first bool, a, b string) string {
-	if first {
-		return a
-	}
-	return b
-}
-
-// commands are what a typed line that begins with a slash can be.
-var commands = map[string]rune{"/quit": 'q', "/mute": 'm', "/camera": 'v', "/stats": 's', "/help": '?'}
-
-// line sends a typed line, or does what it says.
-func (c *conversation) line(text string) {
-	text = strings.TrimSpace(text)
-	switch {
-	case text == "":
-	case strings.HasPrefix(text, "/"):
-		c.command(text)
-	default:
-		c.screen.saySelf(c.link.SendChat(text), text)
-	}
-}
-
-func (c *conversation) command(text string) {
-	for name, key := range commands {
-		if len(text) > 1 && strings.HasPrefix(name, text) {
-			c.key(key)
-			if key == '?' {
-				c.console.printf("/mute /camera /stats /quit; anything else is sent as a message")
-			}
-			return
-		}
-	}
-	c.console.printf("%s is no command: /mute /camera /stats /help /quit", text)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -25,7 +26,7 @@ func classifyTrust(err error) (code int, hint string, ok bool) {
 	case errors.As(err, &owner):
 		return exitIdentity, "run prattle as that user, or `prattle identity new FILE` makes one of your own", true
 	case errors.As(err, &mismatch):
-		return exitIdentity, "somebody else answers there, or they have a new identity: ask them for their peer ID by another way", true
+		return exitIdentity, mismatchHint(mismatch), true
 	case errors.As(err, &expired):
 		return exitIdentity, "the CA has to issue a new certificate", true
 	case errors.As(err, &syntax):
@@ -34,14 +35,33 @@ func classifyTrust(err error) (code int, hint string, ok bool) {
 		return exitIdentity, "run it in a terminal, where it can ask for the passphrase", true
 	case isAny(err, unusableIdentity):
 		return exitIdentity, "is it the right file? `prattle identity new FILE` makes another", true
+	case errors.Is(err, certs.ErrBlockedPeer):
+		return exitIdentity, "`prattle contacts unblock` changes that", true
 	case isAny(err, refusedPeer):
 		return exitIdentity, "", true
 	case errors.Is(err, certs.ErrUnknownPeer):
 		return exitNotFound, "`prattle contacts list` shows whom you know", true
-	case isAny(err, badTicket):
-		return exitUsage, "ask for the ticket again, and copy the whole of it", true
+	}
+	return classifyTicket(err)
+}
+
+// classifyTicket is classifyTrust for what can be wrong with a ticket.
+func classifyTicket(err error) (code int, hint string, ok bool) {
+	switch {
+	case errors.Is(err, certs.ErrNotTicket):
+		return exitUsage, "`prattle invite` on the other side prints one", true
+	case errors.Is(err, certs.ErrTicketVersion):
+		return exitUsage, "one of the two programs is older than the other: update it", true
+	case errors.Is(err, certs.ErrTicketTruncated):
+		return exitUsage, "a ticket is one line without spaces; did all of it get here?", true
+	case errors.Is(err, certs.ErrTicketDamaged):
+		return exitUsage, "copy it again rather than typing it, or scan its QR code", true
 	case errors.Is(err, certs.ErrTicketExpired):
-		return exitIdentity, "ask for a new one", true
+		return exitIdentity, "ask for a new one; if it should be good still, compare the clocks of both machines", true
+	case errors.Is(err, certs.ErrTicketUsed):
+		return exitIdentity, "it is good for one call: ask for a new one, and if it was not you, tell them that somebody else has it", true
+	case errors.Is(err, certs.ErrTicketUnknown):
+		return exitIdentity, "their tickets may have been removed: ask for a new one", true
 	}
 	return 0, "", false
 }
@@ -52,11 +72,8 @@ var (
 		certs.ErrNotRegular, certs.ErrTooLarge, certs.ErrMalformed, certs.ErrKeyMismatch, certs.ErrPassphraseWrong,
 	}
 	refusedPeer = []error{
-		certs.ErrBlockedPeer, certs.ErrNoCertificate, certs.ErrChain, certs.ErrSelfSignature, certs.ErrKeyType,
+		certs.ErrNoCertificate, certs.ErrChain, certs.ErrSelfSignature, certs.ErrSuccession, certs.ErrKeyType,
 		certs.ErrNotVouched, certs.ErrWeakKey, certs.ErrResumed, certs.ErrProtocol, certs.ErrSASCommitment, certs.ErrSASOrder,
-	}
-	badTicket = []error{
-		certs.ErrNotTicket, certs.ErrTicketVersion, certs.ErrTicketTruncated, certs.ErrTicketDamaged,
 	}
 )
 
@@ -71,4 +88,23 @@ func shellQuote(path string) string {
 		return path
 	}
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
+// mismatchHint says what to do about a key that is not the one we know.
+func mismatchHint(e *certs.KeyMismatchError) string {
+	name := firstNonEmpty(e.Name, func() string { return "NAME" })
+	take := fmt.Sprintf("`prattle contacts add %s %s --replace` takes the new key", shellQuote(name), e.Got)
+	if e.Vouched {
+		return "they seem to have run `prattle identity rotate`: if they say so too, " + take
+	}
+	if e.Name == "" {
+		return "somebody else answers there, or they have a new identity: ask them for their peer ID by another way"
+	}
+	return "somebody else answers there, or they have a new identity: ask them by another way, and only if they say so, " + take
+}
+
+// trustHint is what the user can do about an error of package certs.
+func trustHint(err error) string {
+	_, hint, _ := classifyTrust(err)
+	return hint
 }

@@ -96,7 +96,7 @@ type receiver struct {
 
 func newReceiver(t *testing.T, codec media.VideoCodec) *receiver {
 	t.Helper()
-	dec, err := codec.NewDecoder()
+	dec, err := codec.NewDecoder(media.VideoDecoderConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

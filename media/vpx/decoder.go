@@ -19,6 +19,7 @@ import (
 // decoder is a media.VideoDecoder.
 type decoder struct {
 	decoding
+	cfg media.VideoDecoderConfig
 	c   *C.vpx_codec_ctx_t // nil after Close
 	buf []byte             // the frame, if it has to be changed for libvpx
 	// broken says that libvpx failed and may hold garbage until a keyframe.
@@ -30,19 +31,19 @@ type decoding struct {
 	name  string
 	iface *C.vpx_codec_iface_t
 	// admit checks a frame before libvpx sees it, and may change it in buf.
-	admit func(buf, data []byte) (admitted []byte, keyframe bool, err error)
+	admit func(buf, data []byte, cfg media.VideoDecoderConfig) (admitted []byte, keyframe bool, err error)
 	// shown is the size of the picture last decoded; nil if it is the coded one.
 	shown func(ctx *C.vpx_codec_ctx_t, w, h int) (int, int)
 }
 
-func newDecoder(d decoding) (media.VideoDecoder, error) {
+func newDecoder(opened media.VideoDecoderConfig, d decoding) (media.VideoDecoder, error) {
 	ctx := (*C.vpx_codec_ctx_t)(C.calloc(1, C.sizeof_vpx_codec_ctx_t))
 	cfg := C.vpx_codec_dec_cfg_t{threads: 1}
 	if err := result(ctx, C.vpx_codec_dec_init_ver(ctx, d.iface, &cfg, 0, C.VPX_DECODER_ABI_VERSION)); err != nil {
 		C.free(unsafe.Pointer(ctx))
 		return nil, fmt.Errorf("new %s decoder: %w", d.name, err)
 	}
-	return &decoder{decoding: d, c: ctx}, nil
+	return &decoder{decoding: d, cfg: opened, c: ctx}, nil
 }
 
 // Decode implements media.VideoDecoder. A frame that is refused for what its
@@ -60,7 +61,7 @@ func (d *decoder) Decode(data []byte, dst *media.Frame) (shown bool, err error) 
 }
 
 func (d *decoder) decode(data []byte, dst *media.Frame) (shown bool, err error) {
-	admitted, keyframe, err := d.admit(d.buf, data)
+	admitted, keyframe, err := d.admit(d.buf, data, d.cfg)
 	if err != nil {
 		return false, err
 	}
@@ -89,7 +90,7 @@ func (d *decoder) copyTo(dst *media.Frame, pic *C.picture_t) error {
 	if pic.i420 == 0 {
 		return ErrUnsupported
 	}
-	if w <= 0 || h <= 0 || w*h > media.MaxPixels {
+	if !d.cfg.Fits(w, h) {
 		return fmt.Errorf("%w: %dx%d", ErrTooLarge, w, h)
 	}
 	dst.Resize(w, h)

@@ -33,8 +33,8 @@ type header struct {
 
 // check says whether a decoder may be given the frame: libvpx allocates for
 // whatever size a frame claims, inter frames included.
-func (h header) check() error {
-	if h.width*h.height > media.MaxPixels {
+func (h header) check(cfg media.VideoDecoderConfig) error {
+	if h.width != 0 && !cfg.Fits(h.width, h.height) {
 		return fmt.Errorf("%w: %dx%d", ErrTooLarge, h.width, h.height)
 	}
 	return nil
@@ -192,7 +192,7 @@ func appendIndex(data []byte) []byte {
 
 // admit checks a frame, or frames, of VP9 and says whether a keyframe begins
 // them. It gives back what is to be decoded, in buf if it had to be changed.
-func admitVP9(buf, data []byte) (admitted []byte, keyframe bool, err error) {
+func admitVP9(buf, data []byte, cfg media.VideoDecoderConfig) (admitted []byte, keyframe bool, err error) {
 	frames, n, ok := superframe(data)
 	if !ok {
 		frames[0], n = data, 1
@@ -203,7 +203,7 @@ func admitVP9(buf, data []byte) (admitted []byte, keyframe bool, err error) {
 	for i, frame := range frames[:n] {
 		h, err := parseVP9(frame)
 		if err == nil {
-			err = h.check()
+			err = h.check(cfg)
 		}
 		if err != nil {
 			return buf, false, err
@@ -217,10 +217,10 @@ func admitVP9(buf, data []byte) (admitted []byte, keyframe bool, err error) {
 }
 
 // admitVP8 is admitVP9 for VP8, which has one frame to a packet.
-func admitVP8(_, data []byte) (admitted []byte, keyframe bool, err error) {
+func admitVP8(_, data []byte, cfg media.VideoDecoderConfig) (admitted []byte, keyframe bool, err error) {
 	h, err := parseVP8(data)
 	if err == nil {
-		err = h.check()
+		err = h.check(cfg)
 	}
 	return data, h.keyframe, err
 }

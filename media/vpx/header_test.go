@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"testing"
+
+	"github.com/skulltech/prattle/media"
 )
 
 // headers are beginnings of frames; those of VP9 are written bit by bit.
@@ -147,14 +149,27 @@ func TestAdmitRefusesLargePictures(t *testing.T) {
 		"inter frame":          vp9Inter(1, [3]int{0, 0, 0}, 3, 65536, 65536),
 		"second of superframe": index(small, large),
 	} {
-		if _, _, err := admitVP9(nil, data); !errors.Is(err, ErrTooLarge) {
+		if _, _, err := admitVP9(nil, data, media.VideoDecoderConfig{}); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("VP9 %s: %v, want ErrTooLarge", name, err)
 		}
 	}
-	if _, _, err := admitVP8(nil, []byte{0x10, 0, 0, 0x9d, 1, 0x2a, 0xff, 0x3f, 0xff, 0x3f}); !errors.Is(err, ErrTooLarge) {
+	if _, _, err := admitVP8(nil, []byte{0x10, 0, 0, 0x9d, 1, 0x2a, 0xff, 0x3f, 0xff, 0x3f}, media.VideoDecoderConfig{}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("VP8 keyframe: %v, want ErrTooLarge", err)
 	}
-	if _, keyframe, err := admitVP9(nil, index(small, vp9Inter(1, [3]int{}, 0, 0, 0))); err != nil || !keyframe {
+	agreed := media.VideoDecoderConfig{MaxPixels: 640 * 360}
+	for name, data := range map[string][]byte{
+		"more than agreed": vp9Key(642, 360),
+		"long and thin":    vp9Key(4098, 16),
+		"no inter frame":   vp9Inter(1, [3]int{0, 0, 0}, 3, 642, 360),
+	} {
+		if _, _, err := admitVP9(nil, data, agreed); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("VP9 %s: %v, want ErrTooLarge", name, err)
+		}
+	}
+	if _, _, err := admitVP9(nil, vp9Key(640, 360), agreed); err != nil {
+		t.Errorf("VP9 as agreed: %v", err)
+	}
+	if _, keyframe, err := admitVP9(nil, index(small, vp9Inter(1, [3]int{}, 0, 0, 0)), media.VideoDecoderConfig{}); err != nil || !keyframe {
 		t.Errorf("good superframe: keyframe %v, %v", keyframe, err)
 	}
 }
@@ -166,19 +181,19 @@ func FuzzAdmit(f *testing.F) {
 	f.Add([]byte{0x10, 0, 0, 0x9d, 1, 0x2a, 64, 0, 64, 0})
 	var buf []byte
 	f.Fuzz(func(t *testing.T, data []byte) {
-		admitted, _, err := admitVP9(buf, data)
+		admitted, _, err := admitVP9(buf, data, media.VideoDecoderConfig{})
 		if buf = admitted; err == nil {
 			frames, n, ok := superframe(admitted)
 			if !ok || n == 0 {
 				t.Fatalf("admitted without an index: %x", admitted)
 			}
 			for _, frame := range frames[:n] {
-				if h, err := parseVP9(frame); err != nil || h.check() != nil {
+				if h, err := parseVP9(frame); err != nil || h.check(media.VideoDecoderConfig{}) != nil {
 					t.Fatalf("admitted %+v, %v", h, err)
 				}
 			}
 		}
-		if same, _, err := admitVP8(nil, data); err == nil && !bytes.Equal(same, data) {
+		if same, _, err := admitVP8(nil, data, media.VideoDecoderConfig{}); err == nil && !bytes.Equal(same, data) {
 			t.Fatal("VP8 frame changed")
 		}
 	})

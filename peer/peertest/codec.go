@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/skulltech/prattle/media"
@@ -20,14 +21,29 @@ func RegisterCodecs() {
 		NewEncoder: func(c media.VideoEncoderConfig) (media.VideoEncoder, error) {
 			return &encoder{bitrate: c.Bitrate, fps: max(c.FPS, 1)}, nil
 		},
-		NewDecoder: func() (media.VideoDecoder, error) { return &decoder{}, nil },
+		NewDecoder: func(cfg media.VideoDecoderConfig) (media.VideoDecoder, error) {
+			decoders.Add(1)
+			return &decoder{cfg: cfg}, nil
+		},
 	})
 	media.RegisterAudioCodec(media.AudioCodec{
 		Name: "opus", Preference: 100,
 		NewEncoder: func(t media.AudioTuning) (media.AudioEncoder, error) { return &soundEncoder{t.Bitrate}, nil },
-		NewDecoder: func() (media.AudioDecoder, error) { return soundDecoder{}, nil },
+		NewDecoder: func() (media.AudioDecoder, error) {
+			decoders.Add(1)
+			return soundDecoder{}, nil
+		},
 	})
 }
+
+var decoders atomic.Int64
+
+// Decoders returns how many decoders, of pictures and of sound, have been opened.
+func Decoders() int { return int(decoders.Load()) }
+
+// ErrTooLarge says that a frame claims to be larger than its decoder was opened
+// for: with a real codec, memory for as much as the sender likes.
+var ErrTooLarge = errors.New("peertest: picture too large")
 
 // A frame on the wire: what it is predicted from and what it shows, then filling.
 type frameHeader struct {
@@ -113,6 +129,7 @@ func (e *encoder) Encode(f *media.Frame, o media.EncodeOrder) (media.EncodedFram
 func (e *encoder) Close() error { return nil }
 
 type decoder struct {
+	cfg      media.VideoDecoderConfig
 	have     bool
 	last     uint32
 	longTerm []uint32 // as in the encoder
@@ -126,6 +143,9 @@ func (d *decoder) Decode(data []byte, dst *media.Frame) (bool, error) {
 	var h frameHeader
 	if _, err := binary.Decode(data, binary.BigEndian, &h); err != nil {
 		return false, err
+	}
+	if !d.cfg.Fits(int(h.W), int(h.H)) {
+		return false, ErrTooLarge
 	}
 	key := h.Ref == h.ID
 	if !key && !(d.have && h.Ref == d.last) && !slices.Contains(d.longTerm, h.Ref) {
@@ -141,6 +161,7 @@ func (d *decoder) Decode(data []byte, dst *media.Frame) (bool, error) {
 	}
 	dst.Resize(int(h.W), int(h.H))
 	dst.N, dst.Captured = h.N, time.Unix(0, h.Captured)
+	media.Stamp(dst, dst.N, dst.Captured) // the only pixels that mean something
 	return true, nil
 }
 

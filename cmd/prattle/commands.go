@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/skulltech/prattle/media"
+)
+
+// key does what a key in the view stands for.
+func (c *conversation) key(k rune) {
+	switch k {
+	case 'q', 'Q', media.KeyEscape, 3:
+		c.link.HangUp()
+	case 'm', 'M':
+		muted := c.screen.toggleMuted()
+		c.room.SetMuted(muted)
+		c.console.printf("%s", choose(muted, "you are muted", "you are heard again"))
+	case 'v', 'V':
+		off := c.screen.toggleCamera()
+		c.room.SetCameraOff(off)
+		c.console.printf("%s", choose(off, "your camera is off", "you are seen again"))
+	case 'p', 'P':
+		here, _ := c.link.Held()
+		c.link.Hold(!here)
+	case 's', 'S':
+		c.screen.toggleStats()
+	case '?', 'h', 'H':
+		c.screen.toggleHelp()
+	}
+}
+
+func choose(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
+}
+
+// callCommand is what a typed line that begins with a slash can be.
+type callCommand struct {
+	name  string
+	whole bool // must be typed to the end: it cannot be undone in the call
+	run   func(c *conversation, arg string)
+}
+
+func callCommands() []callCommand {
+	key := func(k rune) func(*conversation, string) {
+		return func(c *conversation, _ string) { c.key(k) }
+	}
+	return []callCommand{
+		{"/mute", false, key('m')},
+		{"/camera", false, key('v')},
+		{"/hold", false, key('p')},
+		{"/verified", true, func(c *conversation, _ string) { c.verify() }},
+		{"/save", false, func(c *conversation, name string) { c.save(name) }},
+		{"/block", true, func(c *conversation, _ string) { c.block() }},
+		{"/stats", false, key('s')},
+		{"/help", false, func(c *conversation, _ string) { c.help() }},
+		{"/quit", false, key('q')},
+	}
+}
+
+func (c *conversation) help() {
+	c.key('?')
+	c.console.printf(`/mute /camera     your microphone, your camera, off and on
+/hold             send and play nothing for a while
+/verified         the number that you both see is the same
+/save [NAME]      keep them in your contacts
+/block            end the call and let nothing through from them any more
+/stats /quit      figures of the call; hang up
+anything else is sent as a message`)
+}
+
+// line sends a typed line, or does what it says.
+func (c *conversation) line(text string) {
+	text = strings.TrimSpace(text)
+	switch {
+	case text == "":
+	case strings.HasPrefix(text, "/"):
+		c.command(text)
+	default:
+		c.screen.saySelf(c.link.SendChat(text), text)
+	}
+}
+
+func (c *conversation) command(text string) {
+	word, arg, _ := strings.Cut(text, " ")
+	command, err := findCommand(word)
+	if err != nil {
+		c.tell("%v", err)
+		return
+	}
+	command.run(c, strings.TrimSpace(arg))
+}
+
+// findCommand finds the command that word is the whole or the beginning of.
+func findCommand(word string) (callCommand, error) {
+	var found []callCommand
+	var names []string
+	for _, command := range callCommands() {
+		names = append(names, command.name)
+		if command.name == word {
+			return command, nil
+		}
+		if strings.HasPrefix(command.name, word) {
+			found = append(found, command)
+		}
+	}
+	switch {
+	case len(found) == 1 && found[0].whole:
+		return callCommand{}, fmt.Errorf("type %s if you mean it", found[0].name)
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1 && len(found) < len(names):
+		return callCommand{}, fmt.Errorf("%s could be %s or %s", word, found[0].name, found[1].name)
+	}
+	return callCommand{}, fmt.Errorf("%s is no command: %s", word, strings.Join(names, " "))
+}
