@@ -14,3 +14,10 @@ func ClaimLane(c, victim *Conn) error {
 	}
 	return c.Send(&addLane{Token: token[:]})
 }
+
+// Handshakes is how many incoming handshakes are under way.
+func (e *Endpoint) Handshakes() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.gate.open
+}

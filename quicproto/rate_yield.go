@@ -77,7 +77,7 @@ func (r *rateControl) yield(now time.Time) {
 func (r *rateControl) press(now time.Time, queue time.Duration) {
 	y := r.yielding
 	r.setRate(min(y.ceiling, pressShare*y.served))
-	if r.unmoved(queue, pressCapacity*y.served) || now.Sub(y.pressed) > pressTime+y.worst {
+	if r.unmoved(queue, pressCapacity*y.served) || r.stuck(queue) || now.Sub(y.pressed) > pressTime+y.worst {
 		r.blameOthers(now)
 	}
 }
@@ -178,6 +178,15 @@ func (r *rateControl) unmoved(queue time.Duration, served float64) bool {
 	y := r.yielding
 	surplus := queue - y.queue + r.explained(served)
 	return surplus > y.worst*13/10+15*time.Millisecond && queue > max(r.reference(), y.worst*3/10)
+}
+
+// stuck reports whether a long queue stands as it stood when pressing began, when
+// even a bottleneck half as fast would have drained half of it: a flow that fills
+// it may let go at any moment, and that would look like our doing.
+func (r *rateControl) stuck(queue time.Duration) bool {
+	y := r.yielding
+	due := r.explained(pressCapacity * y.served)
+	return y.worst > contestQueue && due > y.worst/2 && y.queue-queue < due/4
 }
 
 const (

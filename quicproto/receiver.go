@@ -16,6 +16,7 @@ type receiver struct {
 	assembler assembler
 	fec       fecReceiver
 	wait      fecWait
+	tail      tailWatch
 	heard     heard
 	blocks    []redBlock // reused
 	seqs      []uint16   // reused
@@ -151,6 +152,9 @@ func (r *receiver) handleVideo(now time.Time, h *rtp.Header, payload []byte, rep
 		r.wait.handleVideo(now, h.SequenceNumber, r.nacks.highest, h.Timestamp, desc.start)
 	}
 	r.nacks.handle(now, h.SequenceNumber, repaired)
+	if !repaired && h.SequenceNumber == r.nacks.highest {
+		r.tail.handleVideo(now, h.SequenceNumber, h.Marker, r.wait.quiet)
+	}
 	r.awaitParity(now)
 	f, ok := r.assembler.handle(videoPacket{
 		seq: h.SequenceNumber, timestamp: h.Timestamp, last: h.Marker,

@@ -228,6 +228,12 @@ func (s *sender) retransmit(now time.Time, seq uint16) {
 	if p == nil || p.sent.IsZero() || now.Sub(p.sent) > nackGiveUp {
 		return
 	}
+	if now.Sub(p.sent) < s.rtt*4/5 {
+		return // asked for on suspicion, it cannot have been there
+	}
+	if s.queue.flows[FlowRepair].len() >= maxRepairs {
+		return // whoever asks for so much does so to keep us busy
+	}
 	copies := 1
 	if s.log.losses.slow >= repeatFrom {
 		copies = 2
@@ -241,6 +247,10 @@ func (s *sender) retransmit(now time.Time, seq uint16) {
 // repeatFrom is the loss from which retransmissions are sent twice: to lose one
 // costs a round trip more, and few are needed beside FEC.
 const repeatFrom = 0.08
+
+// maxRepairs is how many packets may wait to be sent again: a second's worth at 4
+// Mbit/s, and no more than their memory holds.
+const maxRepairs = repairRing - 2
 
 // repairHead is what a retransmission adds to a packet, in bytes.
 const repairHead = 3

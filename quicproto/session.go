@@ -238,7 +238,9 @@ func (s *Session) Next(now time.Time) time.Time {
 // NextReplay says when Replay has something to do; zero for not now.
 func (s *Session) NextReplay() time.Time { return s.pulse.next }
 
-func (s *Session) nextNack() time.Time { return s.receiver.nacks.next(s.rtt.smoothed()) }
+func (s *Session) nextNack() time.Time {
+	return earliest(s.receiver.nacks.next(s.rtt.smoothed()), s.receiver.tail.due)
+}
 
 // earliest returns the earlier of two times, of which zero means never.
 func earliest(a, b time.Time) time.Time {
@@ -271,6 +273,7 @@ func (s *Session) report(now time.Time) {
 		packets = append(packets, r)
 	}
 	s.seqs = s.receiver.nacks.pop(now, s.rtt.smoothed(), s.seqs[:0])
+	s.seqs = s.receiver.tail.pop(now, s.seqs)
 	if len(s.seqs) > 0 {
 		packets = append(packets, &rtcp.TransportLayerNack{MediaSSRC: ssrcVideo, Nacks: rtcp.NackPairsFromSequenceNumbers(s.seqs)})
 	}
