@@ -69,7 +69,7 @@ func (e *videoEncoder) encode(now time.Time, f *media.Frame) error {
 	}
 	w, h := agreedSize(links, f.Width, f.Height)
 	rung := e.ladder.choose(now, allowed, w, h, e.p.room.cfg.FPS)
-	if e.ladder.skip(now) {
+	if e.ladder.skip(now) || e.rate.spent(now, rung) {
 		return nil
 	}
 	order := e.order(now, links)
@@ -79,7 +79,7 @@ func (e *videoEncoder) encode(now time.Time, f *media.Frame) error {
 	if err != nil {
 		return err
 	}
-	e.rate.handleFrame(now, rung.Video, len(out.Data))
+	e.rate.handleFrame(now, rung.Left, len(out.Data))
 	if len(out.Data) == 0 {
 		return nil
 	}

@@ -26,6 +26,9 @@ const (
 	// more than wanted is ordered to use what was left.
 	repayTime  = time.Second
 	maxCatchUp = 0.1
+	// leastCredit, in bits, lets the debt of a small picture be remembered where the
+	// rate is lower still.
+	leastCredit = 12e3
 	// longFrame is a gap between frames that was not the encoder's.
 	longFrame = 300 * time.Millisecond
 )
@@ -41,6 +44,20 @@ func (r *encodeRate) order(wanted media.Bitrate) media.Bitrate {
 	return r.ordered
 }
 
+// spent reports whether a picture must be passed over because what there is for
+// pictures is spent: with less than minVideo an encoder cannot hold its rate.
+func (r *encodeRate) spent(now time.Time, g rung) bool {
+	if g.Left >= minVideo {
+		return false
+	}
+	if !r.last.IsZero() {
+		r.credit += float64(g.Left) * now.Sub(r.last).Seconds()
+	}
+	r.last = now
+	r.bound(g.Left)
+	return r.credit < 0
+}
+
 // handleFrame accounts for a frame of so many bytes, made when wanted was wanted.
 func (r *encodeRate) handleFrame(now time.Time, wanted media.Bitrate, bytes int) {
 	if d := now.Sub(r.last); d < longFrame {
@@ -51,6 +68,6 @@ func (r *encodeRate) handleFrame(now time.Time, wanted media.Bitrate, bytes int)
 }
 
 func (r *encodeRate) bound(wanted media.Bitrate) {
-	limit := float64(wanted) * maxCredit.Seconds()
+	limit := max(float64(wanted)*maxCredit.Seconds(), leastCredit)
 	r.credit = min(max(r.credit, -limit), limit)
 }

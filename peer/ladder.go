@@ -11,7 +11,8 @@ import (
 type rung struct {
 	Width, Height int
 	FPS           int
-	Video         media.Bitrate // for the encoder
+	Video         media.Bitrate // for the encoder, minVideo at least
+	Left          media.Bitrate // what there is for it
 }
 
 // ladder chooses size and frame rate of the pictures for the rate that a link
@@ -57,7 +58,8 @@ func (l *ladder) choose(now time.Time, allowed allowance, w, h, fps int) rung {
 	}
 	r := rung{FPS: max(fps/ladderTempos[l.tempo], 1)}
 	r.Width, r.Height = evenPart(w, ladderSizes[l.step]), evenPart(h, ladderSizes[l.step])
-	r.Video = encoderRate(allowed.pictures(), soundFor(allowed.sustained), r.FPS)
+	r.Left = encoderRate(allowed.pictures(), soundFor(allowed.sustained), r.FPS)
+	r.Video = max(r.Left, minVideo)
 	l.spacing = 0
 	if l.tempo > 0 {
 		l.spacing = time.Second / time.Duration(r.FPS)
@@ -144,8 +146,9 @@ func (s soundRung) wire() media.Bitrate {
 	return s.Bitrate + media.Bitrate(time.Second/s.Packet)*packetOverhead*8
 }
 
-// minVideo keeps an encoder's rate control working; below it pictures are rare.
-const minVideo = 15 * media.Kbps
+// minVideo keeps an encoder's rate control working. Where less is left, pictures
+// come as rarely as it affords them.
+const minVideo = 9 * media.Kbps
 
 // encoderRate is what remains for the encoder once its packets have paid their
 // overhead: as many as a frame fills and half of one more, but one at least.
@@ -155,5 +158,5 @@ func encoderRate(target media.Bitrate, sound soundRung, fps int) media.Bitrate {
 	share, heads := float64(target-sound.wire()), float64(fps)*packetOverhead*8
 	payload := float64(quicproto.VideoPayload(target))
 	rate := min(share-heads, (share-heads/2)*payload/(payload+packetOverhead))
-	return max(media.Bitrate(rate), minVideo)
+	return max(media.Bitrate(rate), 0)
 }

@@ -34,6 +34,7 @@ func (l *Link) wait(timer *time.Timer) {
 	case outgoing <- l.pending:
 		now := time.Now()
 		l.lanes.HandleSent(now, now.Sub(l.popped))
+		l.session.Delay(now)
 		l.pending = nil
 		l.considerLanes(now)
 	case d := <-l.conn.Datagrams():
@@ -44,7 +45,7 @@ func (l *Link) wait(timer *time.Timer) {
 		l.sendVideo(time.Now(), f)
 	case s := <-l.sound:
 		if l.call.flows() {
-			l.session.SendAudio(time.Now(), s.codec, s.timestamp, s.payload)
+			l.sendSound(time.Now(), s)
 		}
 	case f := <-l.commands:
 		f(time.Now())
@@ -116,6 +117,11 @@ func (l *Link) handleDatagram(d quicproto.Datagram) {
 		return
 	}
 	l.session.HandleDatagram(d.Received, d.Data)
+}
+
+func (l *Link) sendSound(now time.Time, s soundOut) {
+	l.session.StampAudio(now, s.timestamp, s.captured)
+	l.session.SendAudio(now, s.codec, s.timestamp, s.payload)
 }
 
 func (l *Link) sendVideo(now time.Time, f media.EncodedFrame) {

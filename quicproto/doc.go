@@ -20,7 +20,7 @@
 //	0  audio     RTP, Opus (RFC 7587), payload type 111; with copies of the packets
 //	             before it where they are lost (RFC 2198), payload type 63
 //	1  feedback  RTCP: congestion control feedback (RFC 8888), generic NACK
-//	             (RFC 4585), APP "LOSS"
+//	             (RFC 4585), APP "LOSS", sender reports (RFC 3550)
 //	2  repair    RTP, payload type 97: retransmissions (after RFC 4588); payload
 //	             type 102: parity of the packets of a frame
 //	3  video     RTP, VP9 (RFC 9628, flexible mode) 98, VP8 (RFC 7741) 96

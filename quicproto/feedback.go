@@ -175,7 +175,9 @@ func (l *sentLog) settle(acks []packetAck, ssrc uint32, before time.Time) []pack
 		if e == nil || !e.sent.Before(before) {
 			return acks
 		}
-		l.losses.add(ssrc, e.state == inFlight)
+		if !l.crowded {
+			l.losses.add(ssrc, e.state == inFlight)
+		}
 		if e.state == inFlight {
 			e.state = lost
 			acks = append(acks, packetAck{id: e.id, lost: true})

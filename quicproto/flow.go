@@ -15,7 +15,7 @@ type Flow uint64
 // The flows of a link. Lower ones are sent first.
 const (
 	FlowAudio    Flow = 0 // RTP: sound
-	FlowFeedback Flow = 1 // RTCP: arrival times, NACK, loss notification
+	FlowFeedback Flow = 1 // RTCP: arrival times, NACK, loss notification, sender reports
 	FlowRepair   Flow = 2 // RTP: retransmissions (RFC 4588) and FEC
 	FlowVideo    Flow = 3 // RTP: pictures
 	flowCount         = 4

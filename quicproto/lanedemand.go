@@ -25,9 +25,9 @@ const (
 	blockedWindow = 250 * time.Millisecond
 	blockedShare  = 5
 	// laneCost is what a handshake with two certificates and X25519MLKEM768 puts on
-	// the wire, in bytes, and laneShare which part of the target it may have.
+	// the wire, in bytes, and 1/laneShare which part of the target it may have.
 	laneCost  = 8000
-	laneShare = 4
+	laneShare = 2
 	// laneMinTarget is a rate which a single lane carries through any loss that a
 	// call survives.
 	laneMinTarget = 250 * media.Kbps

@@ -25,8 +25,7 @@ import (
 //   - contending (rate_contend.go): yielding did not help, so somebody else fills
 //     the queue. Take what a TCP flow would take.
 //
-// Delay counts from handleSent: a queue in our own QUIC stack is taken for one
-// on the path.
+// Delay counts from handleSent, or delaySent.
 type rateControl struct {
 	cfg     rateConfig
 	epoch   time.Time // the zero of send times
@@ -132,6 +131,14 @@ func (r *rateControl) handleSent(now time.Time, p sentPacket) {
 	r.sent[p.id%sentHistory] = sentRecord{id: p.id, sent: now.Sub(r.epoch), size: p.size, sum: r.total, probe: p.probe}
 	r.silence.handleSent(now)
 	r.probing.handleSent(p)
+}
+
+// delaySent notes that the datagram sent last leaves only now: it has waited in our
+// QUIC stack, which is no queue of the path's.
+func (r *rateControl) delaySent(now time.Time) {
+	if rec := &r.sent[r.newest%sentHistory]; rec.id == r.newest && !r.epoch.IsZero() {
+		rec.sent = now.Sub(r.epoch)
+	}
 }
 
 // handleFeedback takes what a report says, in any order; a packet may be told of
@@ -316,6 +323,14 @@ func (r *rateControl) lossRate() float64 { return r.loss.rate() }
 
 // rtt is the smoothed round trip, with the queue and the wait for feedback.
 func (r *rateControl) rtt() time.Duration { return r.srtt }
+
+// crowded reports whether packets wait so long that a queue may be full.
+func (r *rateControl) crowded() bool {
+	return r.congested() || r.queue.mid.raw > max(crowdedQueue, r.jitter())
+}
+
+// crowdedQueue is longer than jitter usually makes all packets wait.
+const crowdedQueue = 60 * time.Millisecond
 
 // congested reports whether the path has a queue that keeps the rate down.
 func (r *rateControl) congested() bool { return r.yielding != nil || r.contest != nil }

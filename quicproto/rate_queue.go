@@ -82,7 +82,7 @@ const (
 	// minReference is four times the resolution of feedback (RFC 8888), maxReference a
 	// fifth of the delay within which talk is easy (ITU-T G.114).
 	minReference = 4 * time.Millisecond
-	maxReference = 30 * time.Millisecond
+	maxReference = 45 * time.Millisecond
 )
 
 // reference is the queueing delay that is let stand at the present rate.

@@ -24,8 +24,10 @@ type sender struct {
 	red                            redundancy
 	fec                            fecSender
 	share                          repairShare
+	reports                        senderReports
 	rtt                            time.Duration // as last measured
 
+	popped      *packet // last; it may be used again for another packet meanwhile
 	maxDatagram int
 	videoSize   int // of the packets of the frame under way, at most
 	stats       SendStats
@@ -64,6 +66,7 @@ func newSender(cfg SessionConfig) sender {
 		video:       stream{ssrc: ssrcVideo, ring: newPacketRing(videoRing)},
 		repair:      stream{ssrc: ssrcRepair, ring: newPacketRing(repairRing)},
 		fec:         newFECSender(),
+		reports:     newSenderReports(),
 		rtt:         defaultRTT,
 		feedback:    stream{ring: newPacketRing(feedbackRing)},
 		maxDatagram: minDatagramSize,
@@ -289,9 +292,11 @@ func (s *sender) pop(now time.Time) []byte {
 	if p == nil {
 		return nil
 	}
+	s.popped = p
 	s.stats.Packets++
 	s.stats.Bytes += uint64(p.wireSize())
 	s.share.add(now, p.wireSize(), p.redundant)
+	s.reports.handleSent(p)
 	if p.flow == FlowVideo {
 		s.stats.VideoBytes += uint64(p.wireSize())
 	}
@@ -300,6 +305,15 @@ func (s *sender) pop(now time.Time) []byte {
 		s.rate.handleSent(now, sentPacket{id: id, size: p.wireSize(), probe: p.probe})
 	}
 	return p.data
+}
+
+// delay notes that the datagram popped last has left only now.
+func (s *sender) delay(now time.Time) {
+	if p := s.popped; p != nil && p.ssrc != 0 {
+		p.sent = now
+		s.log.delay(now, p)
+		s.rate.delaySent(now)
+	}
 }
 
 // probe queues copies of recent packets where the rate control wants to know

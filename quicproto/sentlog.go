@@ -11,6 +11,7 @@ type sentLog struct {
 	newest  [ssrcCount]uint16 // sent last
 	frame   uint16            // the latest of which a packet is known to have arrived
 	losses  lossMeter         // of what is settled
+	crowded bool              // a queue stands: what is lost now was too much, and repair would add to it
 }
 
 // sentWindow is how many packets of a stream are remembered: 4 s of a 5 Mbit/s
@@ -44,6 +45,13 @@ func (l *sentLog) add(now time.Time, p *packet) uint64 {
 	l.newest[p.ssrc-1] = p.seq
 	*l.entry(p.ssrc, p.seq) = sentEntry{id: l.nextID, seq: p.seq, size: p.wireSize(), frame: p.frame, sent: now}
 	return l.nextID
+}
+
+// delay notes that the packet added last leaves only now.
+func (l *sentLog) delay(now time.Time, p *packet) {
+	if e := l.find(p.ssrc, p.seq); e != nil && e.id == l.nextID {
+		e.sent = now
+	}
 }
 
 // forget gives up what was sent before now and not told of: it went over a dead

@@ -21,6 +21,7 @@ type Session struct {
 	sender   sender
 	receiver receiver
 	rtt      rttEstimate
+	clocks   senderClocks
 
 	pulse      pulse
 	nextReport time.Time
@@ -60,6 +61,9 @@ func (s *Session) SendAudio(now time.Time, codec string, timestamp uint32, paylo
 // SendVideo queues a frame. The data is copied.
 func (s *Session) SendVideo(now time.Time, f *media.EncodedFrame) error {
 	s.dropLate(now)
+	if !f.Captured.IsZero() {
+		s.sendReports(now, &s.sender.reports.video, f.Timestamp, f.Captured)
+	}
 	return s.sender.sendVideo(now, f)
 }
 
@@ -132,6 +136,8 @@ func (s *Session) handleRTCP(now time.Time, b []byte) {
 			s.handleNack(now, p)
 		case *rtcp.ApplicationDefined:
 			s.handleLossNotice(p)
+		case *rtcp.SenderReport:
+			s.clocks.handleReport(p)
 		}
 	}
 }
@@ -142,6 +148,7 @@ func (s *Session) handleReport(now time.Time, r *rtcp.CCFeedbackReport) {
 		s.rtt.add(sample)
 		tx.rtt = s.rtt.smoothed()
 	}
+	tx.log.crowded = tx.rate.crowded()
 	tx.acks = tx.log.readReport(tx.acks[:0], &tx.clock, r)
 	tx.rate.handleFeedback(now, tx.acks)
 	s.dropLate(now)
@@ -214,6 +221,9 @@ func (s *Session) PopSound() (SoundPacket, bool) {
 // Pop returns the next datagram that may leave at now, nil if none may. It is
 // valid until a few more have been popped.
 func (s *Session) Pop(now time.Time) []byte { return s.sender.pop(now) }
+
+// Delay tells that the datagram popped last had to wait, and leaves now.
+func (s *Session) Delay(now time.Time) { s.sender.delay(now) }
 
 // Advance does what is due at now.
 func (s *Session) Advance(now time.Time) {

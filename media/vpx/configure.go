@@ -192,9 +192,3 @@ func (e *encoder) reconfigure() error {
 // layerShares are the parts of the bitrate, in percent, that the temporal layers
 // up to each have together.
 var layerShares = [...][]int{2: {60, 100}, 3: {40, 60, 100}}
-
-// leaps says whether a bitrate lies so far from the one at which libvpx's model of
-// the receiver's buffer was last levelled, that its level means nothing any more:
-// it counts in bits, so that after a fall it would still allow what was saved at
-// the higher rate, just when the link bears it least.
-func leaps(from, to media.Bitrate) bool { return to*100 < from*85 || to*100 > from*150 }

@@ -62,3 +62,9 @@ func (f *floor) frame(size, mean int) {
 
 // quantizer is the finest that the next frame may use.
 func (f *floor) quantizer() int { return max(f.at, minQuantizer) }
+
+// leaps says whether a bitrate lies so far from the one at which libvpx's model of
+// the receiver's buffer was last levelled, that its level means nothing any more:
+// it counts in bits, so that after a fall it would still allow what was saved at
+// the higher rate, just when the link bears it least.
+func leaps(from, to media.Bitrate) bool { return to*100 < from*85 || to*100 > from*150 }
