@@ -43,6 +43,10 @@ func (l *Link) collect(now time.Time) LinkStats {
 	l.collectCounts(&s, tx, rx)
 	l.collectRates(&s, now, tx, rx)
 	l.collectShown(&s)
+	if skew, ok := l.lips.Skew(now); ok {
+		v := ms(skew)
+		s.AVSkew = &v
+	}
 	return s
 }
 

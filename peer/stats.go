@@ -20,9 +20,12 @@ type LinkStats struct {
 	ConcealedMs  float64 `json:"concealed_ms"` // total
 	JitterBuffer float64 `json:"jitter_buffer_ms"`
 	Playout      float64 `json:"playout_ms"`
-	Nacks        uint64  `json:"nacks"`     // total, asked for by us
-	Repaired     uint64  `json:"repaired"`  // total, lost packets mended in time
-	Keyframes    uint64  `json:"keyframes"` // total, received
+	// AVSkew is by how much sound is heard later than its picture is seen, in the
+	// mean of the last half second; nil unless both come.
+	AVSkew    *float64 `json:"av_skew_ms"`
+	Nacks     uint64   `json:"nacks"`     // total, asked for by us
+	Repaired  uint64   `json:"repaired"`  // total, lost packets mended in time
+	Keyframes uint64   `json:"keyframes"` // total, received
 
 	SendWidth     int     `json:"send_width"` // of the picture sent
 	SendHeight    int     `json:"send_height"`

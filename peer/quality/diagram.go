@@ -110,8 +110,11 @@ func (d *diagram) fill(outline plotter.XYs, colour color.Color) {
 	add(d, p, err)
 }
 
-// level draws a dashed line at a height.
+// level draws a dashed line at a height, if that is within the diagram.
 func (d *diagram) level(y float64, colour color.Color) {
+	if y > d.top {
+		return
+	}
 	l, err := plotter.NewLine(plotter.XYs{{X: d.X.Min, Y: y}, {X: d.X.Max, Y: y}})
 	if err == nil {
 		l.Color, l.Width, l.Dashes = colour, vg.Points(0.8), []vg.Length{3, 2}

@@ -17,11 +17,14 @@
 // played, with a tick at each whole second, and the passage of each packet. All
 // that the scoreboard says is measured from these, from outside the program.
 //
-//	rows.go                 the rows, as data
-//	recording.go            what a call left behind, and reading it
-//	metric.go               figures from a recording
-//	scoreboard.go           outcomes and goals; JSON
-//	table.go picture.go     the scoreboard for people
-//	line_linux.go ...       the real-time link, and processes at its ends
-//	*_test.go               the two ways to run
+//	row.go rows.go                      what a row is; the rows, as data
+//	recording.go leftovers.go           what a call left behind, and reading it
+//	metric.go series.go                 figures from a recording, and its course
+//	scoreboard.go table.go picture.go   all of it for programs and for people
+//	line_linux.go realtime_linux.go     the real-time link, and calls over it
+//	*_test.go                           the two ways to run
+//
+// The wait at the bottleneck is counted with a packet's own transmission, which is
+// 10 ms of 1,250 bytes at 1 Mbit/s. Rates are those of IP packets. In virtual time
+// a call takes no time but that of the network and of what waits by intention.
 package quality

@@ -92,7 +92,7 @@ func (l leftovers) recording(row *Row, length time.Duration, changed []time.Time
 	if err != nil {
 		return nil, err
 	}
-	r := &Recording{Row: row, Length: length}
+	r := &Recording{Row: row, Length: length, Crowded: -1}
 	for _, at := range changed {
 		r.Changed = append(r.Changed, at.Sub(began))
 	}

@@ -30,6 +30,9 @@ const (
 	QueueP95  Metric = "queue_p95_ms"
 	Used      Metric = "used_percent" // of the bottleneck, by all
 
+	// CPUWait says how far figures taken in real time can be trusted.
+	CPUWait Metric = "cpu_wait_percent" // of the time in which something waited for a processor
+
 	LinkShare   Metric = "link_share_percent"   // of the bottleneck, by this call
 	LargerShare Metric = "larger_share_percent" // of what both take, by the call that takes more
 
@@ -47,7 +50,7 @@ const (
 // would confirm.
 var decimals = map[Metric]int{
 	FPS: 1, Concealed: 1, Needless: 1, WireRatio: 2, Calm: 1, Climb: 1, FullPicture: 1, Back: 2,
-	Gap: -1, GapAfter: -1, VideoRate: -1, WireRate: -1,
+	Gap: -1, GapAfter: -1, VideoRate: -1, WireRate: -1, CPUWait: -1,
 }
 
 func (m Metric) round(v float64) float64 {
@@ -79,6 +82,9 @@ func (r *Recording) Measure() Figures {
 	r.measureSound(f)
 	r.measureReports(f)
 	r.measureLink(f)
+	if r.Crowded >= 0 {
+		f.set(CPUWait, 100*r.Crowded)
+	}
 	if at, ok := r.lastChange(); ok {
 		r.measureAftermath(f, at)
 	}

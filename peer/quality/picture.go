@@ -2,6 +2,7 @@ package quality
 
 import (
 	"image/color"
+	"image/png"
 	"io"
 
 	"golang.org/x/image/font"
@@ -39,6 +40,9 @@ var (
 	lostInk    = color.RGBA{0xc2, 0x3b, 0x2f, 0xff}
 )
 
+// inks are all of them.
+var inks = []color.RGBA{ink, faintInk, gridInk, axisInk, glassInk, goalInk, stillInk, sentInk, rivalInk, carriesInk, lostInk}
+
 // legend is what the colours mean, in the order of the strips.
 var legend = []struct {
 	colour color.Color
@@ -65,8 +69,8 @@ func (s *Scoreboard) WritePNG(w io.Writer) error {
 			return err
 		}
 	}
-	_, err := vgimg.PngCanvas{Canvas: img}.WriteTo(w)
-	return err
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	return encoder.Encode(w, paletted(img.Image(), shades(inks)))
 }
 
 // drawHead writes the title and the legend.

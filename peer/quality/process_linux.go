@@ -70,7 +70,7 @@ func (p *process) await(ctx context.Context) error {
 	case <-p.exited:
 		return fmt.Errorf("the %s ended too early: %w", p.name, errors.Join(p.err, errors.New(p.notes.String())))
 	case <-ctx.Done():
-		return fmt.Errorf("wait for the %s: %w", p.name, ctx.Err())
+		return fmt.Errorf("wait for the %s: %w", p.name, context.Cause(ctx))
 	}
 }
 

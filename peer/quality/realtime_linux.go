@@ -2,6 +2,7 @@ package quality
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -38,9 +39,11 @@ type realtime struct {
 // grace is how long a call may take to begin and to end.
 const grace = 20 * time.Second
 
+var errSlow = errors.New("the call has neither begun nor ended in time")
+
 // run makes the call and returns what it left.
 func (x *realtime) run(ctx context.Context) (_ *Recording, err error) {
-	ctx, cancel := context.WithTimeout(ctx, x.length+grace)
+	ctx, cancel := context.WithTimeoutCause(ctx, x.length+grace, errSlow)
 	defer cancel()
 	if x.line, err = openLine(x.row.Link, x.seed, x.watch); err != nil {
 		return nil, err
@@ -67,10 +70,12 @@ func (x *realtime) run(ctx context.Context) (_ *Recording, err error) {
 		}
 		calls = append(calls, second)
 	}
+	before, known := processorWaits()
 	changed, err := x.during(ctx, first)
 	if err != nil {
 		return nil, err
 	}
+	after, _ := processorWaits()
 	for _, c := range calls {
 		if err := c.wait(); err != nil {
 			return nil, err
@@ -78,7 +83,11 @@ func (x *realtime) run(ctx context.Context) (_ *Recording, err error) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return first.recording(x.row, x.length, changed, x.seen)
+	r, err := first.recording(x.row, x.length, changed, x.seen)
+	if err == nil && known {
+		r.Crowded = (after - before).Seconds() / x.length.Seconds()
+	}
+	return r, err
 }
 
 // watch keeps the passage of a packet. It is called by the line.
@@ -172,7 +181,7 @@ func (c *conversation) lasts(ctx context.Context, until time.Time) error {
 		}
 		return fmt.Errorf("the call ended early: %w", c.caller.wait())
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("during the call: %w", context.Cause(ctx))
 	}
 }
 

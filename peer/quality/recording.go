@@ -21,6 +21,10 @@ type Recording struct {
 	Clicks   []Sample // mouth to ear, in ms, as each was heard
 	Receiver []Report // the callee's statistics, once a second
 	Packets  []Packet // towards the callee, in the order of their fate
+
+	// Crowded is the share of the time in which something waited for a processor;
+	// negative if that is not known. In virtual time it does not matter.
+	Crowded float64
 }
 
 // Shown is one picture on screen.

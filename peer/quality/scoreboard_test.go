@@ -29,7 +29,7 @@ func TestScoreboardInVirtualTime(t *testing.T) {
 // tell says what a row came to, while others are still to be run.
 func tell(t *testing.T, o *Outcome) {
 	t.Helper()
-	t.Logf("%s; missed: %v", o.inWords(), o.Missed())
+	t.Logf("%s; missed: %v; processors waited for: %g %%", o.inWords(), o.Missed(), o.Figures[CPUWait])
 }
 
 // finish prints the scoreboard and writes it to files of a name.

@@ -122,7 +122,29 @@ func (s *Scoreboard) WriteTable(w io.Writer) error {
 		}
 		fmt.Fprintf(t, "\t%s\n", strings.Join(o.further(), ", "))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	return s.writeDoubts(w)
+}
+
+// crowded is how much waiting for a processor, in percent of the time, spoils
+// what is measured: a call alone on two processors makes about a quarter of it.
+const crowded = 40
+
+// writeDoubts names the rows during which the machine had other things to do.
+func (s *Scoreboard) writeDoubts(w io.Writer) error {
+	var doubtful []string
+	for _, o := range s.Outcomes {
+		if v := o.Figures[CPUWait]; v > crowded {
+			doubtful = append(doubtful, fmt.Sprintf("%s (%g %%)", o.Row.Title, v))
+		}
+	}
+	if len(doubtful) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\nSomething waited for a processor too often to trust these figures: %s.\n", strings.Join(doubtful, ", "))
+	return err
 }
 
 // WriteMarkdown writes the scoreboard for readers of the repository, with what

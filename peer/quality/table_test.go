@@ -148,3 +148,20 @@ func inColumns(m Metric) bool {
 	}
 	return false
 }
+
+func TestFiguresOfACrowdedMachineAreDoubted(t *testing.T) {
+	for _, c := range []struct {
+		crowded float64
+		want    bool
+	}{{-1, false}, {0.2, false}, {0.7, true}} {
+		var s Scoreboard
+		s.Add(&Recording{Row: &Row{Title: "clean"}, Length: 12 * time.Second, Crowded: c.crowded})
+		var b bytes.Buffer
+		if err := s.WriteTable(&b); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(b.String(), "clean (70 %)"); got != c.want {
+			t.Errorf("processors waited for %g of the time: doubted %v", c.crowded, got)
+		}
+	}
+}
