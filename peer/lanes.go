@@ -7,10 +7,6 @@ import (
 	"github.com/skulltech/prattle/quicproto"
 )
 
-// maxLanes is how many QUIC connections carry a call at most: six reach 6 Mbit/s
-// through 10 % of random loss at 40 ms, and 3 through 20 %.
-const maxLanes = 6
-
 // considerLanes gets the connection another lane if it should have one. Only the
 // dialler may open it; the other side asks for it.
 func (l *Link) considerLanes(now time.Time) {
@@ -24,9 +20,22 @@ func (l *Link) considerLanes(now time.Time) {
 	}
 }
 
+// wantedInterval is how often the other side may have us open a lane at most. It
+// could close them as fast, and each costs a handshake.
+const wantedInterval = 100 * time.Millisecond
+
+// handleWantLane opens a lane because the other side needs one.
+func (l *Link) handleWantLane(now time.Time) {
+	if !l.outgoing || now.Sub(l.wanted) < wantedInterval {
+		return
+	}
+	l.wanted = now
+	l.openLane()
+}
+
 // openLane adds a lane, unless there are enough. The call works without it.
 func (l *Link) openLane() {
-	if l.conn.Stats().Lanes+l.opening >= maxLanes || !l.call.media() {
+	if l.conn.Stats().Lanes+l.opening >= quicproto.MaxLanes || !l.call.media() {
 		return
 	}
 	l.opening++

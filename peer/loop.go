@@ -33,8 +33,9 @@ func (l *Link) wait(timer *time.Timer) {
 	select {
 	case outgoing <- l.pending:
 		now := time.Now()
-		l.lanes.HandleSent(now, now.Sub(l.popped))
-		l.session.Delay(now)
+		waited := now.Sub(l.popped)
+		l.lanes.HandleSent(now, waited)
+		l.session.Delay(now, waited)
 		l.pending = nil
 		l.considerLanes(now)
 	case d := <-l.conn.Datagrams():

@@ -16,6 +16,7 @@ func (l *Link) receive(now time.Time) {
 	for f, ok := l.session.PopFrame(); ok; f, ok = l.session.PopFrame() {
 		l.jitter.Push(now, f)
 	}
+	l.align(now)
 	if l.broken.CompareAndSwap(true, false) {
 		l.jitter.Reset()
 	}
@@ -75,8 +76,8 @@ func (l *Link) complain(now time.Time) {
 }
 
 // repairPatience is how long a missing packet is waited for before a new start
-// is asked for: two tries of a retransmission where those are quick, less than
-// one where they would freeze the picture for longer than the new start.
+// is asked for: two tries of a retransmission where those are quick, one where
+// they are not.
 func repairPatience(rtt time.Duration) time.Duration {
-	return min(2*rtt+30*time.Millisecond, 150*time.Millisecond)
+	return min(2*rtt+30*time.Millisecond, max(150*time.Millisecond, 5*rtt/4+30*time.Millisecond))
 }

@@ -39,7 +39,7 @@ type Config struct {
 	// could be answered; without error the call is accepted at once. Its error
 	// wraps ErrTicketUsed, ErrTicketExpired or ErrTicketUnknown, of which the
 	// caller is told. Nil: no ticket is known.
-	Redeem func(certs.Secret, certs.Peer) error
+	Redeem func(*certs.Secret, certs.Peer) error
 
 	// Measure looks for stamps and clicks in what arrives (see Measurement), and
 	// Tick adds clicks to what is sent.
@@ -58,7 +58,7 @@ type Devices struct {
 }
 
 // defaultMaxUp is enough for a clean 720p picture and sound.
-const defaultMaxUp = 2800 * media.Kbps
+const defaultMaxUp = 2700 * media.Kbps
 
 // Room is this person's end of a call: the devices, and a link to each of the
 // others.
@@ -169,7 +169,7 @@ func (r *Room) offer(e Event) bool {
 func (r *Room) hello(conn *quicproto.Conn) *quicproto.Hello {
 	return &quicproto.Hello{
 		Name:  media.CleanText(r.cfg.Name, maxName),
-		Agent: r.cfg.Agent,
+		Agent: media.CleanText(r.cfg.Agent, maxName),
 		Video: media.VideoCodecs(),
 		Audio: media.AudioCodecs(),
 

@@ -76,6 +76,15 @@
 // many zero bits.
 //
 // Hello comes first, each way, and once. Messages of unknown kinds are skipped;
-// malformed ones, and more than a person's hands could cause, close the connection
-// with code 1.
+// malformed ones close the connection. No more than 50 messages a second are read:
+// a sender of more has to wait.
+//
+// CONNECTION_CLOSE has one of these codes:
+//
+//	0  the call is over
+//	1  malformed or unexpected messages
+//	2  the peer is not who it should be
+//	3  not wanted here
+//	4  wanted no more
+//	5  too many others are here
 package quicproto

@@ -117,13 +117,16 @@ const (
 	// the 95th percentile. Where a retransmission takes longer, fewer may, at least
 	// minFrameLoss; where it is quick, most.
 	frameLoss    = 0.02
-	minFrameLoss = 0.005
+	minFrameLoss = 0.001
 	usualRTT     = 40 * time.Millisecond
 	// baseParity + parityPerLoss times the loss is the greatest share of parity
-	// packets, relative to the data.
+	// packets, relative to the data; farParity times that where the round trip is
+	// farRTT and more, and each retransmission a freeze.
 	baseParity    = 0.1
 	parityPerLoss = 4.5
 	maxParity     = 1
+	farParity     = 1.8
+	farRTT        = 150 * time.Millisecond
 	// creditFrames is for how many frames saved credit lasts.
 	creditFrames = 3
 )
@@ -148,11 +151,17 @@ func (p *protection) choose(k, blocks int, m lossModel, rtt time.Duration) int {
 	case !before:
 		p.credit = 1 // as if it had been saved up
 	}
-	share := min(baseParity+parityPerLoss*m.rate, maxParity)
+	share := min(baseParity+parityPerLoss*m.rate, maxParity) * farness(rtt)
 	p.credit = min(p.credit+share*float64(k), creditFrames*(1+share*float64(k)))
 	n := leastParity(k, min(int(p.credit), maxBlockParity), m, tolerableFrameLoss(rtt)/float64(blocks))
 	p.credit -= float64(n)
 	return n
+}
+
+// farness grows from 1 at usualRTT to farParity at farRTT.
+func farness(rtt time.Duration) float64 {
+	x := float64(rtt-usualRTT) / float64(farRTT-usualRTT)
+	return 1 + (farParity-1)*min(max(x, 0), 1)
 }
 
 // leastParity is the least number of parity packets, at most most, with which a

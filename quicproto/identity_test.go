@@ -127,7 +127,7 @@ func meetAs(t *testing.T, dialler, listener *tls.Config) (e encounter) {
 	go accept(y, accepted)
 	conn, err := x.Dial(context.Background(), socket.LocalAddr(), dialler)
 	if e.dialler = err; err == nil {
-		e.dialler, e.heard = converse(conn)
+		e.heard, e.dialler = converse(conn)
 	}
 	time.Sleep(time.Second)
 	x.Close()
@@ -140,7 +140,7 @@ func meetAs(t *testing.T, dialler, listener *tls.Config) (e encounter) {
 
 // converse says what a caller says, and listens until the connection ends, or for
 // a while.
-func converse(conn *quicproto.Conn) (err error, heard int) {
+func converse(conn *quicproto.Conn) (heard int, err error) {
 	conn.Send(&quicproto.Hello{Name: "mallory"})
 	conn.Send(new(quicproto.Ring))
 	for patience := time.After(3 * time.Second); ; {
@@ -148,10 +148,10 @@ func converse(conn *quicproto.Conn) (err error, heard int) {
 		case <-conn.Messages():
 			heard++
 		case <-conn.Done():
-			return conn.Err(), heard
+			return heard, conn.Err()
 		case <-patience:
 			conn.Abort(quicproto.CloseNormal)
-			return nil, heard
+			return heard, nil
 		}
 	}
 }
@@ -310,7 +310,7 @@ func TestSessionsAreNotResumed(t *testing.T) {
 					if conn.TLS().DidResume && !offered {
 						t.Errorf("%s: a session was resumed", name)
 					}
-					err, _ = converse(conn)
+					_, err = converse(conn)
 				}
 				errs = append(errs, err)
 			}

@@ -27,6 +27,7 @@ type sender struct {
 	reports                        senderReports
 	rtt                            time.Duration // as last measured
 
+	lanes       laneLimit
 	popped      *packet // last; it may be used again for another packet meanwhile
 	maxDatagram int
 	videoSize   int // of the packets of the frame under way, at most
@@ -308,8 +309,13 @@ func (s *sender) pop(now time.Time) []byte {
 }
 
 // delay notes that the datagram popped last has left only now.
-func (s *sender) delay(now time.Time) {
-	if p := s.popped; p != nil && p.ssrc != 0 {
+func (s *sender) delay(now time.Time, waited time.Duration) {
+	p := s.popped
+	if p == nil {
+		return
+	}
+	s.lanes.handleSent(now, p.wireSize(), waited)
+	if p.ssrc != 0 {
 		p.sent = now
 		s.log.delay(now, p)
 		s.rate.delaySent(now)

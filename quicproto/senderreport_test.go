@@ -73,7 +73,7 @@ func TestSenderReportsTieFlowsToOneClock(t *testing.T) {
 	if d := sound - picture; d.Abs() > time.Millisecond {
 		t.Errorf("sound and picture of one moment are %v apart", d)
 	}
-	wall := s.begin.Add(2*time.Second).Sub(time.Unix(ntpEpoch, 0))
+	wall := s.begin.Add(2 * time.Second).Sub(time.Unix(ntpEpoch, 0))
 	if d := sound - wall; d.Abs() > time.Millisecond {
 		t.Errorf("the clock is off NTP time by %v", d)
 	}

@@ -222,8 +222,9 @@ func (s *Session) PopSound() (SoundPacket, bool) {
 // valid until a few more have been popped.
 func (s *Session) Pop(now time.Time) []byte { return s.sender.pop(now) }
 
-// Delay tells that the datagram popped last had to wait, and leaves now.
-func (s *Session) Delay(now time.Time) { s.sender.delay(now) }
+// Delay tells that the datagram popped last had to wait for QUIC, for so long, and
+// leaves now.
+func (s *Session) Delay(now time.Time, waited time.Duration) { s.sender.delay(now, waited) }
 
 // Advance does what is due at now.
 func (s *Session) Advance(now time.Time) {
@@ -302,11 +303,13 @@ func (s *Session) report(now time.Time) {
 }
 
 // Target is the bitrate on the wire for all that is sent.
-func (s *Session) Target() media.Bitrate { return s.sender.rate.target() }
+func (s *Session) Target() media.Bitrate { return s.sender.lanes.bound(s.sender.rate.target()) }
 
 // Sustained is the target that will hold once a queue at the bottleneck has
 // drained; at other times it is the target.
-func (s *Session) Sustained() media.Bitrate { return media.Bitrate(s.sender.rate.sustained()) }
+func (s *Session) Sustained() media.Bitrate {
+	return s.sender.lanes.bound(media.Bitrate(s.sender.rate.sustained()))
+}
 
 // Backlog is how long what is queued will take to leave. A sender of pictures
 // that finds it long does better to skip one than to add it.

@@ -32,39 +32,58 @@ func TestLostTailIsRepairedBeforeTheNextFrame(t *testing.T) {
 	a, b := NewSession(SessionConfig{}), NewSession(SessionConfig{})
 	now := time.Unix(1, 0)
 	const oneWay = 20 * ms
-	f := frameOf(1, 6000)
-	if err := a.SendVideo(now, &f); err != nil {
-		t.Fatal(err)
-	}
 	type flight struct {
 		at time.Time
 		b  []byte
 		to *Session
 	}
 	var air []flight
-	sent := 0
-	for range 150 {
-		for p := a.Pop(now); p != nil; p = a.Pop(now) {
-			sent++
-			if sent <= 3 || sent > 6 { // the last ones of the frame are lost
+	video, lost := 0, 0
+	// run lets time pass; of the video packets, those that lose says are lost.
+	run := func(d time.Duration, lose func(n int) bool) {
+		for end := now.Add(d); now.Before(end); now = now.Add(ms) {
+			for p := a.Pop(now); p != nil; p = a.Pop(now) {
+				if flow, _, _ := ParseDatagram(p); flow == FlowVideo {
+					if video++; lose(video) {
+						lost++
+						continue
+					}
+				}
 				air = append(air, flight{now.Add(oneWay), slices.Clone(p), b})
 			}
+			for p := b.Pop(now); p != nil; p = b.Pop(now) {
+				air = append(air, flight{now.Add(oneWay), slices.Clone(p), a})
+			}
+			for len(air) > 0 && !air[0].at.After(now) {
+				air[0].to.HandleDatagram(now, air[0].b)
+				air = air[1:]
+			}
+			a.Advance(now)
+			b.Advance(now)
 		}
-		for p := b.Pop(now); p != nil; p = b.Pop(now) {
-			air = append(air, flight{now.Add(oneWay), slices.Clone(p), a})
-		}
-		for len(air) > 0 && !air[0].at.After(now) {
-			air[0].to.HandleDatagram(now, air[0].b)
-			air = air[1:]
-		}
-		a.Advance(now)
-		b.Advance(now)
-		now = now.Add(ms)
 	}
-	if got, ok := b.PopFrame(); !ok || got.ID != 1 {
-		t.Errorf("got frame %d, %v", got.ID, ok)
+	const frames = 30
+	for id := range uint16(frames) {
+		f := frameOf(id, 6000)
+		if err := a.SendVideo(now, &f); err != nil {
+			t.Fatal(err)
+		}
+		run(33*ms, func(int) bool { return false })
 	}
-	if n := a.SendStats().Retransmitted; n != 3 {
-		t.Errorf("%d packets were sent again, 3 were lost", n)
+	f := frameOf(frames, 6000)
+	if err := a.SendVideo(now, &f); err != nil {
+		t.Fatal(err)
+	}
+	before := video
+	run(150*ms, func(n int) bool { return n-before > 3 })
+	got := 0
+	for _, ok := b.PopFrame(); ok; _, ok = b.PopFrame() {
+		got++
+	}
+	if got != frames+1 {
+		t.Errorf("%d frames arrived, want %d", got, frames+1)
+	}
+	if n := a.SendStats().Retransmitted; lost == 0 || int(n) != lost {
+		t.Errorf("%d packets were sent again, %d were lost", n, lost)
 	}
 }

@@ -53,7 +53,7 @@ const (
 )
 
 // usualUp is what prattle sends at most unless told otherwise.
-const usualUp = 2500 * media.Kbps
+const usualUp = 2700 * media.Kbps
 
 func (r *Row) maxUp() media.Bitrate {
 	if r.MaxUp > 0 {
