@@ -31,7 +31,8 @@ const (
 // TicketFile remembers on disk which tickets were issued and which are used, for
 // all programs of one user. It holds no secret: what it has of a ticket's is a
 // SHA-256, and nobody guesses 128 bits. It is safe for concurrent use, by many
-// processes too.
+// processes too. Secrets come by pointer: what is passed by value is in the stack
+// trace of a panic.
 type TicketFile struct {
 	Path string
 }
@@ -45,19 +46,19 @@ type issuedTicket struct {
 }
 
 // Issue remembers a ticket that is about to be given away.
-func (f TicketFile) Issue(t Ticket, now time.Time) error {
+func (f TicketFile) Issue(t *Ticket, now time.Time) error {
 	return f.update(func(issued []issuedTicket) ([]issuedTicket, error) {
 		issued = slices.DeleteFunc(issued, func(i issuedTicket) bool { return now.Sub(i.Expires) > ticketMemory })
 		if len(issued) >= maxIssued {
 			issued = slices.Delete(issued, 0, len(issued)-maxIssued+1)
 		}
-		return append(issued, issuedTicket{Secret: hashSecret(t.Secret), Expires: t.Expires.UTC()}), nil
+		return append(issued, issuedTicket{Secret: hashSecret(&t.Secret), Expires: t.Expires.UTC()}), nil
 	})
 }
 
 // Redeem uses a ticket up. Of all who present its secret, one gets no error; the
 // others' wraps ErrTicketUsed, ErrTicketExpired or ErrTicketUnknown.
-func (f TicketFile) Redeem(s Secret, by PeerID, now time.Time) error {
+func (f TicketFile) Redeem(s *Secret, by PeerID, now time.Time) error {
 	return f.change(s, func(i *issuedTicket) error {
 		switch {
 		case !i.Used.IsZero():
@@ -71,7 +72,7 @@ func (f TicketFile) Redeem(s Secret, by PeerID, now time.Time) error {
 }
 
 // Withdraw ends the time of a ticket that nobody has used.
-func (f TicketFile) Withdraw(s Secret, now time.Time) error {
+func (f TicketFile) Withdraw(s *Secret, now time.Time) error {
 	return f.change(s, func(i *issuedTicket) error {
 		if i.Used.IsZero() && now.Before(i.Expires) {
 			i.Expires = now.UTC()
@@ -80,7 +81,7 @@ func (f TicketFile) Withdraw(s Secret, now time.Time) error {
 	})
 }
 
-func (f TicketFile) change(s Secret, edit func(*issuedTicket) error) error {
+func (f TicketFile) change(s *Secret, edit func(*issuedTicket) error) error {
 	hash := hashSecret(s)
 	return f.update(func(issued []issuedTicket) ([]issuedTicket, error) {
 		at := slices.IndexFunc(issued, func(i issuedTicket) bool { return i.Secret == hash })
@@ -121,7 +122,7 @@ func parseIssued(data []byte) ([]issuedTicket, error) {
 	return issued, nil
 }
 
-func hashSecret(s Secret) string {
+func hashSecret(s *Secret) string {
 	sum := sha256.Sum256(s[:])
 	return hex.EncodeToString(sum[:])
 }

@@ -15,9 +15,9 @@ import (
 )
 
 // issue remembers a ticket that is good for an hour after now.
-func issue(t testing.TB, file TicketFile, now time.Time) Ticket {
+func issue(t testing.TB, file TicketFile, now time.Time) *Ticket {
 	t.Helper()
-	ticket := Ticket{ID: testID(1), Expires: now.Add(time.Hour), Secret: NewSecret()}
+	ticket := &Ticket{ID: testID(1), Expires: now.Add(time.Hour), Secret: NewSecret()}
 	if err := file.Issue(ticket, now); err != nil {
 		t.Fatal(err)
 	}
@@ -27,11 +27,11 @@ func issue(t testing.TB, file TicketFile, now time.Time) Ticket {
 func TestTicketIsGoodOnce(t *testing.T) {
 	file := TicketFile{filepath.Join(t.TempDir(), "state", "tickets")}
 	now := time.Unix(1_700_000_000, 0)
-	if err := file.Redeem(NewSecret(), testID(2), now); !errors.Is(err, ErrTicketUnknown) {
+	if err := file.Redeem(new(Secret), testID(2), now); !errors.Is(err, ErrTicketUnknown) {
 		t.Errorf("without a file: %v", err)
 	}
 	used, withdrawn, other := issue(t, file, now), issue(t, file, now), issue(t, file, now)
-	if err := file.Withdraw(withdrawn.Secret, now); err != nil {
+	if err := file.Withdraw(&withdrawn.Secret, now); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -49,14 +49,14 @@ func TestTicketIsGoodOnce(t *testing.T) {
 		{"never issued", NewSecret(), 0, ErrTicketUnknown},
 		{"no secret", Secret{}, 0, ErrTicketUnknown},
 	} {
-		if err := file.Redeem(test.secret, testID(2), now.Add(test.after)); !errors.Is(err, test.want) {
+		if err := file.Redeem(&test.secret, testID(2), now.Add(test.after)); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
 	}
-	if err := file.Withdraw(used.Secret, now); err != nil {
+	if err := file.Withdraw(&used.Secret, now); err != nil {
 		t.Error(err)
 	}
-	if err := file.Redeem(used.Secret, testID(2), now); !errors.Is(err, ErrTicketUsed) {
+	if err := file.Redeem(&used.Secret, testID(2), now); !errors.Is(err, ErrTicketUsed) {
 		t.Errorf("a used ticket that was withdrawn: %v", err)
 	}
 }
@@ -69,7 +69,7 @@ func TestTicketIsGoodOnceForManyAtATime(t *testing.T) {
 	var guests sync.WaitGroup
 	for range 8 {
 		guests.Go(func() {
-			switch err := file.Redeem(ticket.Secret, testID(2), now); {
+			switch err := file.Redeem(&ticket.Secret, testID(2), now); {
 			case err == nil:
 				let.Add(1)
 			case !errors.Is(err, ErrTicketUsed):
@@ -96,14 +96,14 @@ func TestTicketFileHoldsNoSecretAndStaysSmall(t *testing.T) {
 		}
 	}
 	var many []issuedTicket
-	for range maxIssued {
-		many = append(many, issuedTicket{Secret: hashSecret(NewSecret()), Expires: now, Used: now, By: testID(2)})
+	for n := range maxIssued {
+		many = append(many, issuedTicket{Secret: hashSecret(&Secret{byte(n), byte(n >> 8)}), Expires: now, Used: now, By: testID(2)})
 	}
 	if err := file.update(func([]issuedTicket) ([]issuedTicket, error) { return many, nil }); err != nil {
 		t.Fatal(err)
 	}
 	last := issue(t, file, now)
-	if err := file.Redeem(last.Secret, testID(2), now); err != nil {
+	if err := file.Redeem(&last.Secret, testID(2), now); err != nil {
 		t.Errorf("in a full file: %v", err)
 	}
 	issue(t, file, now.Add(ticketMemory+2*time.Hour))
@@ -115,10 +115,10 @@ func TestTicketFileHoldsNoSecretAndStaysSmall(t *testing.T) {
 func TestTicketFileThatIsNone(t *testing.T) {
 	for _, text := range []string{"{", "{}", `[{"expires":"soon"}]`, `[{"by":"me"}]`, "[]x"} {
 		file := TicketFile{writeFile(t, "tickets", []byte(text))}
-		if err := file.Redeem(NewSecret(), testID(2), time.Now()); !errors.Is(err, ErrMalformed) {
+		if err := file.Redeem(new(Secret), testID(2), time.Now()); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: %v", text, err)
 		}
-		if err := file.Issue(Ticket{Expires: time.Now()}, time.Now()); !errors.Is(err, ErrMalformed) {
+		if err := file.Issue(&Ticket{Expires: time.Now()}, time.Now()); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

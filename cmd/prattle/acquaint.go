@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -47,7 +48,7 @@ func (c *conversation) showNumber() {
 	}
 	c.console.printf("nobody has checked yet that this is %s. If nobody sits between you, both of you see\n\n"+
 		"      %s\n\nRead it to each other. If it is the same, both type /verified.", c.screen.name(), digits)
-	c.screen.note("read this to each other: " + digits + " – the same? type /verified")
+	c.screen.note("both of you should see " + digits + "; if so, type /verified")
 }
 
 // verify notes that the two people see the same number.
@@ -74,12 +75,9 @@ func (c *conversation) verify() {
 // save keeps the peer in the contacts, under a name or the one that it says.
 func (c *conversation) save(name string) {
 	who := c.acquaintance(c.link)
-	contact := certs.Contact{Name: name, ID: who.peer.ID, Verified: c.compared || who.ticket}
+	contact := certs.Contact{Name: name, ID: who.peer.ID, Verified: c.compared || who.ticket, Addrs: c.dialled}
 	if name == "" {
 		contact.Name = firstNonEmpty(who.contact.Name, c.link.Name)
-	}
-	if c.dialled != "" {
-		contact.Addrs = []string{c.dialled}
 	}
 	saved, err := c.book.change(func(k *certs.Known) (certs.Contact, error) { return keep(k, contact, who) })
 	if err != nil {
@@ -87,14 +85,22 @@ func (c *conversation) save(name string) {
 		return
 	}
 	c.meet()
-	c.tell("saved as %s%s: `prattle call %[1]s`", saved.Name, choose(saved.Verified, ", verified", ""))
+	c.tell("saved as %s%s%s", saved.Name, choose(saved.Verified, ", verified", ""),
+		choose(len(saved.Addrs) > 0, "; `prattle call "+shellQuote(saved.Name)+"` reaches them", ""))
 }
 
-// keep adds a contact. The successor of a known peer takes that one's place, if it
-// is to have its name.
+// keep adds a contact, without its addresses if one of them means something here
+// alone. The successor of a known peer takes that one's place, if it is to have its
+// name.
 func keep(k *certs.Known, contact certs.Contact, who acquaintance) (certs.Contact, error) {
 	old, err := k.ByName(contact.Name)
-	return addContact(k, contact, err == nil && who.kind == successor && old.ID == who.contact.ID)
+	replace := err == nil && who.kind == successor && old.ID == who.contact.ID
+	saved, err := addContact(k, contact, replace)
+	if errors.Is(err, certs.ErrBadAddr) {
+		contact.Addrs = nil
+		return addContact(k, contact, replace)
+	}
+	return saved, err
 }
 
 // block keeps the peer from reaching us again, and ends the call.

@@ -10,8 +10,8 @@ import (
 )
 
 // addressBook is whom the user knows, as a running program sees it: the contacts
-// file, which other programs and editors change meanwhile, and the CAs. It is safe
-// for concurrent use.
+// file, which other programs and editors change meanwhile. It is safe for
+// concurrent use.
 type addressBook struct {
 	file certs.KnownFile
 

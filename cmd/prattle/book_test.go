@@ -141,7 +141,10 @@ func TestSaveAndSuccessors(t *testing.T) {
 	if err != nil || c.ID != next.ID() || c.Verified || len(c.Addrs) != 1 {
 		t.Errorf("her successor takes it: %+v, %v", c, err)
 	}
-	if c, err := save("eve", certs.Peer{ID: eve.ID()}); err != nil || c.Name != "eve" {
-		t.Errorf("got %+v, %v", c, err)
+	c, err = book.change(func(k *certs.Known) (certs.Contact, error) {
+		return keep(k, certs.Contact{Name: "eve", ID: eve.ID(), Addrs: []string{"[fe80::1%eth0]:7728"}}, acquaintance{})
+	})
+	if err != nil || c.Name != "eve" || len(c.Addrs) != 0 {
+		t.Errorf("from an address of this link alone: %+v, %v", c, err)
 	}
 }

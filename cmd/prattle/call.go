@@ -82,7 +82,7 @@ func runCall(ctx context.Context, f *callFlags, who string, timeout time.Duratio
 	}
 	defer s.close(&err)
 	if t.want == s.settings.id.ID() {
-		return usage("the other side needs an identity of its own: --identity FILE", "that is your own peer ID")
+		return peer.ErrSelf
 	}
 	ctx, cancel := s.untilSignal(ctx)
 	defer cancel()
@@ -90,7 +90,7 @@ func runCall(ctx context.Context, f *callFlags, who string, timeout time.Duratio
 	if err != nil {
 		return s.stoppedOr(err)
 	}
-	return s.follow(ctx, link, t.where())
+	return s.follow(ctx, link, t.hosts)
 }
 
 // dial reaches the target, whose call then rings.
@@ -102,17 +102,13 @@ func (s *session) dial(ctx context.Context, t target, timeout time.Duration) (*p
 		return nil, err
 	}
 	s.console.printf("calling %s …", t.name)
-	if t.secret != (certs.Secret{}) {
-		s.guests[t.want] = true // whose ticket it is counts as verified, as its bearer does there
-		s.yieldTerminal()       // it will not ring
+	s.yieldTerminal()
+	if t.secret != nil {
+		s.trustTicket(t.want)
 	}
 	link, err := s.room.Call(ctx, addrs, t.want, peer.CallOptions{Ticket: t.secret})
 	if err != nil {
 		return nil, tried(err, t, addrs)
-	}
-	if who := s.acquaintance(link); who.kind == blocked {
-		link.HangUp()
-		return nil, checkBlocked(who.contact)
 	}
 	return link, nil
 }

@@ -42,6 +42,14 @@ func (c *console) printf(format string, args ...any) {
 	}
 }
 
+// aloud is printf for what must be told before the picture is there, although the
+// terminal is kept for it already.
+func (c *console) aloud(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fmt.Fprintf(c.err, format+"\n", args...)
+}
+
 // setQuiet keeps the terminal to the picture, or gives it back and tells what was
 // to be told meanwhile.
 func (c *console) setQuiet(quiet bool) {

@@ -15,7 +15,7 @@ import (
 type conversation struct {
 	*session
 	link      *peer.Link
-	dialled   string // HOST:PORT that we called, if it was one
+	dialled   []string // HOST:PORT, to be kept with the contact
 	state     peer.State
 	connected bool
 	compared  bool  // the person has said that the numbers are the same
@@ -119,8 +119,7 @@ func (c *conversation) stateChanged() {
 	case peer.StateRinging:
 		c.meet()
 		if c.link.Outgoing() {
-			c.console.printf("ringing %s …", c.screen.name())
-			c.yieldTerminal()
+			c.console.aloud("ringing %s …", c.screen.name())
 		}
 	case peer.StateConnected:
 		if !c.connected {

@@ -81,14 +81,18 @@ func classifyKind(err error) (code int, hint string) {
 		return exitUsage, "see `prattle --help`"
 	case errors.Is(err, peer.ErrDeclined):
 		return exitDeclined, ""
-	case errors.Is(err, peer.ErrBusy):
+	case errors.Is(err, peer.ErrBusy), errors.Is(err, quicproto.ErrCrowded):
 		return exitBusy, "try again later"
+	case errors.Is(err, peer.ErrSelf):
+		return exitUsage, "`prattle demo` is a call with yourself; for two people on one machine give one of them an --identity FILE of its own"
 	case errors.Is(err, peer.ErrNoAnswer):
-		return exitNoAnswer, ""
+		return exitNoAnswer, "who does not know you yet does not hear you ring: ask for a ticket (`prattle invite`), or tell them your peer ID"
 	case errors.Is(err, quicproto.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
 		return exitUnreachable, "is `prattle listen` running there, and does the firewall let UDP through?"
 	case errors.Is(err, peer.ErrLost):
 		return exitUnreachable, "check the network, then call again"
+	case errors.Is(err, quicproto.ErrUnproven):
+		return exitIdentity, "somebody sits between you and them, or answers in their place"
 	case errors.Is(err, quicproto.ErrRefused):
 		return exitIdentity, "they may have blocked you, or accept only whom a CA of theirs has signed"
 	case errors.Is(err, errNoHost):

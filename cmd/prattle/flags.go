@@ -57,7 +57,7 @@ func (f *callFlags) register(c *cobra.Command) {
 	s.StringVar(&f.viewSize, "view-size", "1280x720", "size of the window or view file, `WxH`")
 	s.StringVar(&f.videoSize, "video-size", "1280x720", "size of the pictures sent, `WxH`")
 	s.IntVar(&f.fps, "fps", 30, "pictures sent a second")
-	s.StringVar(&f.maxUp, "max-up", "2500k", "most that is sent, `BITRATE` (800k, 2.5M)")
+	s.StringVar(&f.maxUp, "max-up", "2700k", "most that is sent, `BITRATE` (800k, 2.5M)")
 	s.StringVar(&f.codec, "codec", "", "video codec to prefer: "+strings.Join(media.VideoCodecs(), ", "))
 	s.DurationVar(&f.duration, "duration", 0, "hang up after this long (30s, 5m)")
 	s.StringVar(&f.trace, "trace", "", "write what happens to `FILE` as JSON Lines")

@@ -21,12 +21,13 @@ var importRules = []struct {
 	{"media", nil, []string{"net/http", "github.com/quic-go", "github.com/pion", "gocv.io", "github.com/spf13"}},
 	{"quicproto", []string{"media"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
 	{"peer", []string{"quicproto", "media", "certs"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
+	{"peer/quality", []string{"peer", "quicproto", "quicproto/quictest", "media", "certs"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
 	{"media/vpx", []string{"media"}, []string{"github.com/quic-go"}},
 	{"media/yuv", []string{"media"}, []string{"github.com/quic-go"}},
 	{"media/opus", []string{"media"}, []string{"github.com/quic-go"}},
 	{"media/portaudio", []string{"media"}, []string{"github.com/quic-go"}},
 	{"media/opencv", []string{"media", "media/yuv"}, []string{"github.com/quic-go"}},
-	{"cmd/prattle", []string{"peer", "quicproto", "media", "certs", "media/vpx", "media/yuv", "media/opus", "media/portaudio"}, []string{"gocv.io"}},
+	{"cmd/prattle", []string{"peer", "quicproto", "media", "certs", "media/vpx", "media/yuv", "media/opus", "media/portaudio"}, []string{"gocv.io", "gonum.org"}},
 	{"cmd/prattle-opencv", []string{"media", "media/opencv", "media/yuv"}, []string{"github.com/quic-go"}},
 }
 

@@ -80,7 +80,7 @@ func runInvite(ctx context.Context, f *inviteFlags, out, errs io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	defer func() { s.tickets.Withdraw(ticket.Secret, time.Now()) }() // nobody is here any more to take the call
+	defer func() { s.tickets.Withdraw(&ticket.Secret, time.Now()) }() // nobody is here any more to take the call
 	ctx, cancel := s.untilSignal(ctx)
 	defer cancel()
 	if err := s.room.Listen(); err != nil {
@@ -93,7 +93,7 @@ func runInvite(ctx context.Context, f *inviteFlags, out, errs io.Writer) (err er
 	if err != nil {
 		return s.stoppedOr(err)
 	}
-	return s.follow(ctx, link, "")
+	return s.follow(ctx, link, nil)
 }
 
 // awaitGuest waits for the ticket to be used.
@@ -144,7 +144,7 @@ func (f *inviteFlags) issue(id *certs.Identity, tickets certs.TicketFile, listen
 	if _, err := ticket.Encode(); err != nil {
 		return ticket, f.bad("address", "", err)
 	}
-	return ticket, tickets.Issue(ticket, now)
+	return ticket, tickets.Issue(&ticket, now)
 }
 
 // print gives the ticket to standard output, which may be a pipe, and says on

@@ -76,7 +76,7 @@ func runListen(ctx context.Context, f *listenFlags) (err error) {
 		if err != nil {
 			return s.stoppedOr(err)
 		}
-		err = s.follow(ctx, link, "")
+		err = s.follow(ctx, link, nil)
 		if f.once || ctx.Err() != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ var missedReasons = map[peer.MissedReason]string{
 	peer.MissedGivenUp:  "hung up before you answered",
 	peer.MissedNoAnswer: "nobody answered",
 	peer.MissedBusy:     "you were in another call",
-	peer.MissedKnock:    "was not to ring",
+	peer.MissedKnock:    "did not ring",
 	missedTurnedAway:    "turned away by --answer none",
 }
 
@@ -145,12 +145,31 @@ func (s *session) missedCall(m peer.Missed) missedCall {
 	}
 }
 
+// maxToldStrangers bounds the strangers of whom a session tells, each once.
+const maxToldStrangers = 20
+
 func (s *session) tellMissed(m peer.Missed) {
 	c := s.missedCall(m)
+	if c.Stranger && !s.tellOfStranger(c) {
+		return
+	}
 	s.console.printf("missed a call from %s: %s", c.Name, missedReasons[c.Why])
 	if m.Why == peer.MissedKnock && c.Stranger {
 		s.console.printf("  to let them ring: prattle contacts add NAME %s", c.PeerID)
 	}
+}
+
+// tellOfStranger says whether to tell of a stranger's call.
+func (s *session) tellOfStranger(c missedCall) bool {
+	if c.Count > 1 || s.strangers > maxToldStrangers {
+		return false
+	}
+	s.strangers++
+	if s.strangers > maxToldStrangers {
+		s.console.printf("more strangers have called; `prattle missed` lists the latest")
+		return false
+	}
+	return true
 }
 
 func (s *session) keepMissed(missed ...peer.Missed) {

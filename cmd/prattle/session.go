@@ -33,8 +33,10 @@ type session struct {
 	log      *slog.Logger
 	signal   int // exit code of the signal that ended it, 0 if none did
 
+	strangers int // whose missed calls were told of
+
 	mu     sync.Mutex
-	guests map[certs.PeerID]bool // who came with a ticket of ours
+	guests map[certs.PeerID]bool // who has a ticket of ours, or whose we have
 }
 
 // bookInterval is how often it is looked whether the contacts have changed: who is
@@ -109,15 +111,21 @@ func (s *session) config() peer.Config {
 }
 
 // redeem lets the bearer of a ticket in, once.
-func (s *session) redeem(secret certs.Secret, p certs.Peer) error {
+func (s *session) redeem(secret *certs.Secret, p certs.Peer) error {
 	if err := s.tickets.Redeem(secret, p.ID, time.Now()); err != nil {
 		return err
 	}
 	s.yieldTerminal() // the call is accepted next
+	s.trustTicket(p.ID)
+	return nil
+}
+
+// trustTicket notes that a ticket, ours or theirs, has led us to a peer: that one
+// counts as verified.
+func (s *session) trustTicket(id certs.PeerID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.guests[p.ID] = true
-	return nil
+	s.guests[id] = true
 }
 
 // yieldTerminal leaves the terminal to the picture if that is shown there. The
@@ -208,8 +216,9 @@ func (s *session) refreshBook() {
 	}
 }
 
-// follow keeps a call going until it ends, and tells its summary.
-func (s *session) follow(ctx context.Context, l *peer.Link, dialled string) error {
+// follow keeps a call going until it ends, and tells its summary. dialled are the
+// addresses, HOST:PORT, at which we have tried to reach the other side.
+func (s *session) follow(ctx context.Context, l *peer.Link, dialled []string) error {
 	c := &conversation{session: s, link: l, dialled: dialled}
 	err := c.run(ctx)
 	media.RestoreTerminal()

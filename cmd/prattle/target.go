@@ -17,11 +17,11 @@ const defaultPort = "7728"
 
 // target is whom to call.
 type target struct {
-	name   string       // how the person calls it
-	want   certs.PeerID // nobody else will do; zero: whoever answers
-	hosts  []string     // HOST:PORT, to be tried in this order
-	secret certs.Secret // of a ticket
-	known  bool         // want is the key of a contact
+	name   string        // how the person calls it
+	want   certs.PeerID  // nobody else will do; zero: whoever answers
+	hosts  []string      // HOST:PORT, to be tried in this order
+	secret *certs.Secret // of a ticket, or nil
+	known  bool          // want is the key of a contact
 }
 
 // errNoAddress says that it is known who to call, but not where.
@@ -76,7 +76,7 @@ func ticketTarget(text string, now time.Time) (target, error) {
 	if len(ticket.Addrs) == 0 {
 		return target{}, &hinted{fmt.Errorf("%w: the ticket has none", errNoAddress), "ask for one made with --address"}
 	}
-	return target{name: ticket.ID.Short(), want: ticket.ID, hosts: ticket.Addrs, secret: ticket.Secret}, nil
+	return target{name: ticket.ID.Short(), want: ticket.ID, hosts: ticket.Addrs, secret: &ticket.Secret}, nil
 }
 
 func peerTarget(id certs.PeerID, known *certs.Known) (target, error) {
@@ -161,13 +161,4 @@ func resolveHost(ctx context.Context, hostPort string) ([]net.Addr, error) {
 		addrs = append(addrs, &net.UDPAddr{IP: ip.IP, Port: port, Zone: ip.Zone})
 	}
 	return addrs, nil
-}
-
-// where is the one host that was dialled, empty if there were several: what to keep
-// with a contact.
-func (t target) where() string {
-	if len(t.hosts) == 1 && t.secret == (certs.Secret{}) {
-		return t.hosts[0]
-	}
-	return ""
 }

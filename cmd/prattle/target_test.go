@@ -39,12 +39,16 @@ func TestParseTarget(t *testing.T) {
 		"::1":                              {name: "[::1]:7728", hosts: []string{"[::1]:7728"}},
 		"[::1]:9":                          {name: "[::1]:9", hosts: []string{"[::1]:9"}},
 		stranger.String() + "@h.example":   {name: "h.example:7728", want: stranger, hosts: []string{"h.example:7728"}},
-		text:                               {name: stranger.Short(), want: stranger, hosts: []string{"192.0.2.9:7728"}, secret: ticket.Secret},
-		" " + strings.ToUpper(text) + "\n": {name: stranger.Short(), want: stranger, hosts: []string{"192.0.2.9:7728"}, secret: ticket.Secret},
+		text:                               {name: stranger.Short(), want: stranger, hosts: []string{"192.0.2.9:7728"}, secret: &ticket.Secret},
+		" " + strings.ToUpper(text) + "\n": {name: stranger.Short(), want: stranger, hosts: []string{"192.0.2.9:7728"}, secret: &ticket.Secret},
 	} {
 		got, err := parseTarget(arg, book.list(), now)
 		same := got.name == want.name && got.want == want.want && slices.Equal(got.hosts, want.hosts) &&
-			got.known == want.known && got.secret == want.secret
+			got.known == want.known && (got.secret == nil) == (want.secret == nil) &&
+			(got.secret == nil || got.secret.Equal(*want.secret))
+		if got.secret != nil && want.secret != nil {
+			same = same && *got.secret == *want.secret
+		}
 		if err != nil || !same {
 			t.Errorf("%q: %+v, %v, want %+v", arg, got, err, want)
 		}
