@@ -27,6 +27,8 @@ type EncodedFrame struct {
 
 	N        uint64    // index of the source frame
 	Captured time.Time // local time at the sender only
+
+	Held time.Duration // by the receiver, for the sake of lip sync
 }
 
 // FrameIDMask wraps EncodedFrame.ID.

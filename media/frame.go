@@ -11,6 +11,11 @@ type Frame struct {
 
 	N        uint64    // index at its source, from 0
 	Captured time.Time // local time at which it entered the pipeline
+
+	// Of a received picture: its RTP time, and for how long it was held back for the
+	// sake of lip sync.
+	Timestamp uint32
+	Held      time.Duration
 }
 
 // NewFrame makes a frame of w by h pixels; its contents are zero (green, not

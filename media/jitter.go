@@ -1,6 +1,7 @@
 package media
 
 import (
+	"slices"
 	"time"
 )
 
@@ -11,6 +12,7 @@ import (
 type JitterBuffer struct {
 	waiting []EncodedFrame // by ID, oldest first
 	ids     []int64        // unwrapped IDs of waiting
+	came    []time.Time    // when each of them arrived
 
 	started  bool
 	last     int64 // ID of the frame popped last
@@ -18,6 +20,7 @@ type JitterBuffer struct {
 	decoded  decodedSet
 	stalled  time.Time // since when nothing of what waits is decodable; zero: it is
 	timing   frameTiming
+	hold     pictureHold
 	lateness uint64 // frames that came too late
 	skipped  uint64 // frames passed over because what they need is lost
 }
@@ -43,7 +46,7 @@ func (j *JitterBuffer) Push(now time.Time, f EncodedFrame) {
 		id = j.unwrap.unwrap(f.ID)
 	}
 	j.timing.observe(now, f.Timestamp)
-	if !j.insert(id, f) {
+	if !j.insert(now, id, f) {
 		return
 	}
 	if len(j.waiting) > maxWaiting {
@@ -52,7 +55,7 @@ func (j *JitterBuffer) Push(now time.Time, f EncodedFrame) {
 	}
 }
 
-func (j *JitterBuffer) insert(id int64, f EncodedFrame) bool {
+func (j *JitterBuffer) insert(now time.Time, id int64, f EncodedFrame) bool {
 	at := len(j.ids)
 	for at > 0 && j.ids[at-1] >= id {
 		if j.ids[at-1] == id {
@@ -60,20 +63,17 @@ func (j *JitterBuffer) insert(id int64, f EncodedFrame) bool {
 		}
 		at--
 	}
-	j.ids = append(j.ids, 0)
-	j.waiting = append(j.waiting, EncodedFrame{})
-	copy(j.ids[at+1:], j.ids[at:])
-	copy(j.waiting[at+1:], j.waiting[at:])
-	j.ids[at], j.waiting[at] = id, f
+	j.ids = slices.Insert(j.ids, at, id)
+	j.waiting = slices.Insert(j.waiting, at, f)
+	j.came = slices.Insert(j.came, at, now)
 	return true
 }
 
 // remove forgets the n oldest frames.
 func (j *JitterBuffer) remove(n int) {
-	j.ids = append(j.ids[:0], j.ids[n:]...)
-	m := copy(j.waiting, j.waiting[n:])
-	clear(j.waiting[m:])
-	j.waiting = j.waiting[:m]
+	j.ids = slices.Delete(j.ids, 0, n)
+	j.waiting = slices.Delete(j.waiting, 0, n)
+	j.came = slices.Delete(j.came, 0, n)
 }
 
 // Pop returns the next frame to decode, if one is due at now.
@@ -86,10 +86,12 @@ func (j *JitterBuffer) Pop(now time.Time) (f EncodedFrame, ok bool) {
 		return f, false
 	}
 	j.stalled = time.Time{}
-	if now.Before(j.timing.due(j.waiting[at].Timestamp)) {
+	due, held := j.due(at)
+	if now.Before(due) {
 		return f, false
 	}
 	f = j.waiting[at]
+	f.Held = held
 	j.last, j.started = j.ids[at], true
 	j.decoded.add(j.last)
 	j.skipped += uint64(at)
@@ -128,9 +130,29 @@ func (j *JitterBuffer) decodable(i int) bool {
 // Next says when Pop will have a frame; zero if only an arrival can tell.
 func (j *JitterBuffer) Next() time.Time {
 	if at := j.candidate(); at >= 0 {
-		return j.timing.due(j.waiting[at].Timestamp)
+		due, _ := j.due(at)
+		return due
 	}
 	return time.Time{}
+}
+
+// due is when the i-th waiting frame should be decoded, and for how much of the
+// time until then it waits for the sound.
+func (j *JitterBuffer) due(i int) (due time.Time, held time.Duration) {
+	ts := j.waiting[i].Timestamp
+	due = j.timing.due(ts)
+	if due.Before(j.came[i]) {
+		due = j.came[i]
+	}
+	held = j.hold.after(due, ts)
+	return due.Add(held), held
+}
+
+// NotBefore holds frames back for the sake of lip sync: the one captured at RTP
+// time timestamp until due, and the others accordingly, but none by more than
+// 200 ms. A zero due ends it.
+func (j *JitterBuffer) NotBefore(timestamp uint32, due time.Time) {
+	j.hold.timestamp, j.hold.due = timestamp, due
 }
 
 // Stalled says since when frames have been waiting for one that is missing;

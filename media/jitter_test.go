@@ -203,6 +203,42 @@ func TestTheDelayComesDownAgain(t *testing.T) {
 	}
 }
 
+func TestFramesWaitForTheirSound(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		hold, want time.Duration
+	}{
+		{"sound is earlier", -50 * ms, 0},
+		{"sound is later", 90 * ms, 90 * ms},
+		{"sound is far too late", 500 * ms, 200 * ms},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newJitterStory(t)
+			start := s.now
+			s.buf.NotBefore(30000, start.Add(time.Second/3+c.hold))
+			for id := range uint16(30) {
+				s.buf.Push(start.Add(time.Duration(id)*frameGap), EncodedFrame{ID: id, Timestamp: uint32(id) * 3000, Keyframe: true})
+			}
+			for id := range uint16(30) {
+				want := start.Add(time.Duration(id)*frameGap + c.want)
+				if next := s.buf.Next(); next.Sub(want).Abs() > ms {
+					t.Fatalf("frame %d is due at %v, want %v", id, next.Sub(start), want.Sub(start))
+				}
+				if _, ok := s.buf.Pop(want.Add(-ms)); ok {
+					t.Errorf("frame %d comes early", id)
+				}
+				if f, ok := s.buf.Pop(want.Add(ms)); !ok || f.ID != id || (f.Held-c.want).Abs() > ms {
+					t.Errorf("frame %d (%v) was held for %v, want frame %d, %v", f.ID, ok, f.Held, id, c.want)
+				}
+			}
+			s.buf.NotBefore(0, time.Time{})
+			s.wait(time.Hour)
+			s.push(30, 1)
+			s.want(30)
+		})
+	}
+}
+
 func later(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return b

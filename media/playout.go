@@ -41,6 +41,7 @@ type Playout struct {
 	broken    bool     // the next packet does not continue the line
 	voice     loudness // of the voice, to know pauses by
 	backlog   backlog
+	hold      soundHold
 
 	joining bool                         // tail is to be cross-faded into what comes
 	tail    [joinFade + joinSearch]int16 // how the made-up sound would go on
@@ -168,6 +169,7 @@ func (p *Playout) restart() {
 	p.queue.clear()
 	p.arrived.n = 0
 	p.needs = lagEstimator{ceiling: p.ceiling}
+	p.hold = soundHold{}
 	p.stats.Silent += p.pending
 	p.pending = 0
 	p.phase, p.broken, p.backlog = unanchored, true, backlog{}
@@ -195,6 +197,7 @@ func (p *Playout) Pull(now time.Time, block []int16) {
 
 func (p *Playout) pull(now time.Time, block []int16) {
 	p.learn(now, len(block))
+	p.holdAt(now)
 	p.adapt(len(block))
 	for p.line.unplayed() < len(block) {
 		p.produce(len(block) - p.line.unplayed())
@@ -255,7 +258,7 @@ func (p *Playout) Stats() PlayoutStats {
 	s := p.stats
 	s.Jitter = SampleTime(int(p.jitter))
 	if p.phase != unanchored {
-		s.Target = SampleTime(int(p.needs.target() - p.needs.fastest()))
+		s.Target = SampleTime(int(p.target() - p.needs.fastest()))
 	}
 	return s
 }

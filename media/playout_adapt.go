@@ -31,7 +31,7 @@ func (p *Playout) adapt(n int) {
 	if p.phase != playing {
 		return
 	}
-	excess := p.lag() - p.needs.target()
+	excess := p.lag() - p.target()
 	if p.lag()-p.needs.fastest() > p.ceiling+ceilingSlack {
 		p.skip(excess)
 		return

@@ -57,6 +57,9 @@ func (h *hostile) step(script []byte) []byte {
 		h.ts += uint32(int32(int16(b)))
 	case 2: // time
 		h.now = h.now.Add(time.Duration(int16(a)) * ms)
+		if op >= 0x80 { // lip sync
+			h.p.NotBefore(h.ts+uint32(int32(int8(args[4])))*480, h.now.Add(time.Duration(int16(b))*ms))
+		}
 	case 3: // a long call
 		h.pull(int(a) % len(h.block))
 	case 4: // a payload of any length and meaning
@@ -90,6 +93,7 @@ func (h *hostile) check() {
 // recover plays 30 s of a sane stream and expects the last 10 to be flawless.
 func (h *hostile) recover() {
 	h.seq, h.ts = h.seq+21000, h.ts+1<<30
+	h.p.NotBefore(0, time.Time{})
 	var before PlayoutStats
 	for i := range 3000 {
 		if i == 2000 {

@@ -62,7 +62,7 @@ func (p *Playout) bridge(n int, gap int64) {
 		p.conceal(n)
 		return
 	}
-	if excess := p.lag() - p.needs.target(); excess > 0 {
+	if excess := p.lag() - p.target(); excess > 0 {
 		skipped := min(excess, gap)
 		p.end += skipped
 		gap -= skipped

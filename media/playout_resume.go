@@ -18,7 +18,7 @@ const (
 func (p *Playout) resume() bool {
 	if p.phase == unanchored {
 		p.run = fadeTo // comes out of silence
-		p.setLag(p.needs.target())
+		p.setLag(p.target())
 		p.lastSeq, p.dropped, p.expected = p.queue.front().seq-1, 0, p.end
 		p.phase = playing
 		return true
@@ -26,7 +26,7 @@ func (p *Playout) resume() bool {
 	if p.outage() {
 		return p.resumeAfterOutage()
 	}
-	p.setLag(max(p.needs.target(), p.pulled-p.queue.front().ts))
+	p.setLag(max(p.target(), p.pulled-p.queue.front().ts))
 	p.phase = playing
 	return true
 }
@@ -49,7 +49,7 @@ func (p *Playout) resumeAfterOutage() bool {
 		p.stats.Silent += p.pending
 		p.pending = 0
 	}
-	p.setLag(max(p.needs.target(), need))
+	p.setLag(max(p.target(), need))
 	p.dropBefore(p.position())
 	p.phase = playing
 	return p.queue.n > 0

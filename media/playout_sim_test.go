@@ -49,6 +49,8 @@ type simResult struct {
 
 const simBase = 20 * time.Millisecond // transit of the fastest packet
 
+var simEpoch = time.Unix(1e9, 0)
+
 type simArrival struct {
 	at   time.Duration
 	seq  uint16
@@ -125,7 +127,6 @@ func (s playoutSim) run() simResult {
 	rng := rand.New(rand.NewPCG(s.seed, 1))
 	calls := rand.New(rand.NewPCG(s.seed, 2))
 	arrivals := s.send(rng)
-	epoch := time.Unix(1e9, 0)
 	p := NewPlayout(&fakeDecoder{sound: s.sound}, PlayoutConfig{Ceiling: s.ceiling})
 	var r simResult
 	block := make([]int16, SamplesIn(s.block))
@@ -146,7 +147,7 @@ func (s playoutSim) run() simResult {
 		}
 		for len(arrivals) > 0 && arrivals[0].at <= call {
 			a := arrivals[0]
-			p.Push(epoch.Add(a.at), a.seq, a.ts, a.data)
+			p.Push(simEpoch.Add(a.at), a.seq, a.ts, a.data)
 			arrivals = arrivals[1:]
 		}
 		if ts, ok := p.Position(); ok {
@@ -154,7 +155,7 @@ func (s playoutSim) run() simResult {
 			captured = time.Duration(float64(captured) * (1 - s.drift*1e-6))
 			r.delays = append(r.delays, call-captured-simBase-s.packet)
 		}
-		p.Pull(epoch.Add(call), block)
+		p.Pull(simEpoch.Add(call), block)
 		if s.onBlock != nil {
 			s.onBlock(at, p, block)
 		}

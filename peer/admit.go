@@ -38,6 +38,7 @@ var (
 // CallOptions are what a call may begin with. The zero value is a plain call.
 type CallOptions struct {
 	// Ticket is the one-use secret of a ticket of the callee, which answers it
-	// without ringing; zero: none.
-	Ticket certs.Secret
+	// without ringing; nil: none. It is a pointer because the stacks of a panic
+	// show what is passed by value.
+	Ticket *certs.Secret
 }

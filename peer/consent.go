@@ -65,7 +65,7 @@ func (l *Link) redeem(now time.Time) {
 	r := l.room
 	err := ErrTicketUnknown
 	if r.cfg.Redeem != nil {
-		err = r.cfg.Redeem(certs.Secret(l.call.ticket), l.cert)
+		err = r.cfg.Redeem((*certs.Secret)(l.call.ticket), l.cert)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -53,11 +54,28 @@ func ringOn(*peer.Link) {}
 func listener(t *testing.T, n *quictest.Network, host int, change ...func(*peer.Config)) (*person, []net.Addr) {
 	t.Helper()
 	socket := n.Socket(host)
-	p := newPerson(t, socket, change...)
+	p := caller(t, socket, change...)
 	if err := p.Listen(); err != nil {
 		t.Fatal(err)
 	}
 	return p, []net.Addr{socket.LocalAddr()}
+}
+
+// caller makes a person with a camera that costs little: pictures are not what
+// these tests look at.
+func caller(t *testing.T, socket net.PacketConn, change ...func(*peer.Config)) *person {
+	t.Helper()
+	p := newPerson(t, socket, change...)
+	p.picture.Width, p.picture.Height = 160, 90
+	return p
+}
+
+// frugal is meet with such cameras.
+func frugal(t *testing.T, n *quictest.Network) (a, b *person, addr []net.Addr) {
+	t.Helper()
+	a = caller(t, n.Socket(1))
+	b, addr = listener(t, n, 2)
+	return a, b, addr
 }
 
 // count counts the events of a kind; the person must have left.
@@ -150,8 +168,8 @@ func TestToCallWhoeverRingsIsToAnswer(t *testing.T) {
 func TestAThirdCallerIsBusyAndMissed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := quictest.NewNetwork(1, quictest.Link{Delay: 5 * time.Millisecond})
-		a, b, addr := meet(t, n)
-		third := newPerson(t, n.Socket(3))
+		a, b, addr := frugal(t, n)
+		third := caller(t, n.Socket(3))
 		l := call(t, a, addr, b.id)
 		time.Sleep(time.Second)
 		for range 2 {
@@ -178,7 +196,7 @@ func TestAThirdCallerIsBusyAndMissed(t *testing.T) {
 func TestWhoGivesUpIsMissed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := quictest.NewNetwork(1, quictest.Link{Delay: 5 * time.Millisecond})
-		a, b, addr := meet(t, n)
+		a, b, addr := frugal(t, n)
 		b.answer = ringOn
 		l := call(t, a, addr, b.id)
 		l.HangUp()
@@ -202,7 +220,7 @@ func TestStrangersKnockAndDoNotRing(t *testing.T) {
 		n := quictest.NewNetwork(1, quictest.Link{Delay: 5 * time.Millisecond})
 		policy := &admit{others: peer.AdmitKnock}
 		b, addr := listener(t, n, 2, policy.config)
-		a := newPerson(t, n.Socket(1))
+		a := caller(t, n.Socket(1))
 		for range 3 {
 			if err := ended(call(t, a, addr, b.id)); !errors.Is(err, peer.ErrNoAnswer) {
 				t.Errorf("a stranger who may not ring: %v", err)
@@ -226,7 +244,7 @@ func TestAStrangerWhoMayRingPaysAndGivesWay(t *testing.T) {
 		policy := &admit{others: peer.AdmitStranger}
 		b, addr := listener(t, n, 2, policy.config)
 		b.answer = ringOn
-		stranger, second, friend := newPerson(t, n.Socket(1)), newPerson(t, n.Socket(3)), newPerson(t, n.Socket(4))
+		stranger, second, friend := caller(t, n.Socket(1)), caller(t, n.Socket(3)), caller(t, n.Socket(4))
 		policy.set(friend.id, peer.AdmitRing)
 		first := call(t, stranger, addr, b.id)
 		waits := call(t, second, addr, b.id)
@@ -264,7 +282,7 @@ func TestTheBlockedLeaveNoTrace(t *testing.T) {
 		var log bytes.Buffer
 		policy := &admit{others: peer.AdmitNever}
 		b, addr := listener(t, n, 2, policy.config, logTo(&log))
-		a := newPerson(t, n.Socket(1))
+		a := caller(t, n.Socket(1))
 		for range 5 {
 			l, err := a.Call(context.Background(), addr, b.id, peer.CallOptions{})
 			if err == nil {
@@ -293,7 +311,7 @@ func TestWhoIsBlockedInACallLosesIt(t *testing.T) {
 		n := quictest.NewNetwork(1, quictest.Link{Delay: 20 * time.Millisecond})
 		policy := &admit{others: peer.AdmitRing}
 		b, addr := listener(t, n, 2, policy.config)
-		a := newPerson(t, n.Socket(1))
+		a := caller(t, n.Socket(1))
 		l := call(t, a, addr, b.id)
 		time.Sleep(2 * time.Second)
 		b.Reconsider()
@@ -327,7 +345,7 @@ type desk struct {
 	asked int
 }
 
-func (d *desk) redeem(s certs.Secret, _ certs.Peer) error {
+func (d *desk) redeem(s *certs.Secret, _ certs.Peer) error {
 	d.asked++
 	switch {
 	case d.err != nil:
@@ -347,9 +365,9 @@ func TestATicketIsAnsweredOnce(t *testing.T) {
 		d := &desk{good: certs.NewSecret()}
 		policy := &admit{others: peer.AdmitKnock}
 		b, addr := listener(t, n, 2, policy.config, func(c *peer.Config) { c.Redeem = d.redeem })
-		a, third := newPerson(t, n.Socket(1)), newPerson(t, n.Socket(3))
+		a, third := caller(t, n.Socket(1)), caller(t, n.Socket(3))
 		present := func(p *person, s certs.Secret) *peer.Link {
-			l, err := p.Call(context.Background(), addr, b.id, peer.CallOptions{Ticket: s})
+			l, err := p.Call(context.Background(), addr, b.id, peer.CallOptions{Ticket: &s})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -392,7 +410,7 @@ func TestATicketIsAnsweredOnce(t *testing.T) {
 func TestHoldStopsBothWays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := quictest.NewNetwork(1, quictest.Link{Delay: 20 * time.Millisecond})
-		a, b, addr := meet(t, n)
+		a, b, addr := frugal(t, n)
 		l := call(t, a, addr, b.id)
 		time.Sleep(2 * time.Second)
 		there := b.Links()[0]
@@ -429,6 +447,87 @@ func TestHoldStopsBothWays(t *testing.T) {
 	})
 }
 
+// Two who are muted and have their cameras off are not taken for gone.
+func TestSilenceByChoiceIsNoLoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := quictest.NewNetwork(1, quictest.Link{Delay: 20 * time.Millisecond})
+		a, b, addr := frugal(t, n)
+		l := call(t, a, addr, b.id)
+		time.Sleep(2 * time.Second)
+		for _, p := range []*person{a, b} {
+			p.SetMuted(true)
+			p.SetCameraOff(true)
+		}
+		for range 40 {
+			time.Sleep(time.Second)
+			if x, y := l.State(), b.Links()[0].State(); x != peer.StateConnected || y != peer.StateConnected {
+				t.Fatalf("%s and %s", x, y)
+			}
+		}
+		a.leave()
+		b.leave()
+	})
+}
+
+func TestClosingARoomEndsItsCalls(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answer func(*peer.Link)
+		host   byte
+	}{"dialling": {ringOn, 99}, "ringing": {ringOn, 2}, "connected": {func(l *peer.Link) { l.Accept() }, 2}} {
+		synctest.Test(t, func(t *testing.T) {
+			n := quictest.NewNetwork(1, quictest.Link{Delay: 20 * time.Millisecond})
+			a, b, _ := frugal(t, n)
+			b.answer = tc.answer
+			over := make(chan struct{})
+			go func() {
+				defer close(over)
+				addr := &net.UDPAddr{IP: net.IPv4(10, 9, 0, tc.host), Port: 7728}
+				if l, err := a.Call(context.Background(), []net.Addr{addr}, b.id, peer.CallOptions{}); err == nil {
+					<-l.Done()
+				} else if tc.host == 2 {
+					t.Errorf("%s: %v", name, err)
+				}
+			}()
+			time.Sleep(time.Second)
+			a.leave()
+			<-over
+			time.Sleep(time.Second)
+			if n := len(b.Links()); n != 0 {
+				t.Errorf("%s: %d links are left on the other side", name, n)
+			}
+			b.leave()
+		})
+	}
+}
+
+// What a person types and what a configuration says cannot break the protocol.
+func TestOurOwnTextsFit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := quictest.NewNetwork(1, quictest.Link{Delay: 5 * time.Millisecond})
+		endless := strings.Repeat("漢", 5000)
+		a := caller(t, n.Socket(1), func(c *peer.Config) { c.Name, c.Agent = endless, endless })
+		b, addr := listener(t, n, 2)
+		l := call(t, a, addr, b.id)
+		time.Sleep(time.Second)
+		l.SendChat(endless)
+		time.Sleep(time.Second)
+		if l.State() != peer.StateConnected || len(b.Links()[0].Name()) > 200 {
+			t.Errorf("%s: %v, with somebody of %d bytes", l.State(), l.Err(), len(b.Links()[0].Name()))
+		}
+		l.HangUp()
+		<-l.Done()
+		b.answer = func(l *peer.Link) { l.Decline(endless) }
+		if err := ended(call(t, a, addr, b.id)); !errors.Is(err, peer.ErrDeclined) {
+			t.Errorf("declined at length: %v", err)
+		}
+		a.leave()
+		b.leave()
+		if b.count(peer.EventChat) != 1 || a.count(peer.EventDelivered) != 1 {
+			t.Error("the line did not arrive")
+		}
+	})
+}
+
 func TestACallToOneselfFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := quictest.NewNetwork(1, quictest.Link{Delay: 5 * time.Millisecond})
@@ -449,7 +548,7 @@ func TestACallToOneselfFails(t *testing.T) {
 func TestGivingACallUpBeforeItRings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := quictest.NewNetwork(1, quictest.Link{Delay: 200 * time.Millisecond})
-		a, b, addr := meet(t, n)
+		a, b, addr := frugal(t, n)
 		b.answer = ringOn
 		for _, after := range []time.Duration{100, 450, 650} {
 			ctx, cancel := context.WithTimeout(context.Background(), after*time.Millisecond)

@@ -21,6 +21,7 @@ func (l *Link) routineDecode(p *pipeline) {
 				continue
 			}
 			if d.shown {
+				spare.Timestamp, spare.Held = f.Timestamp, f.Held
 				spare = l.offerPicture(p, spare)
 			}
 		case <-l.done:

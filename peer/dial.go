@@ -62,7 +62,7 @@ func (r *Room) ring(conn *quicproto.Conn, p *party, opts CallOptions) (*Link, er
 		return nil, err
 	}
 	ring := new(quicproto.Ring)
-	if opts.Ticket != (certs.Secret{}) {
+	if opts.Ticket != nil {
 		ring.Ticket = slices.Clone(opts.Ticket[:])
 	}
 	l := r.newLink(conn, them, newCall(time.Now(), r.hello(conn), ring, 0))

@@ -52,10 +52,12 @@ type Link struct {
 	consent
 	session *quicproto.Session
 	jitter  *media.JitterBuffer
+	lips    *media.LipSync
 	pending []byte    // a datagram that QUIC has yet to take,
 	popped  time.Time // since then
 	lanes   quicproto.LaneDemand
-	opening int // lanes under way
+	opening int       // lanes under way
+	wanted  time.Time // when the other side last asked for one
 	chat    chatLog
 	meter   statsMeter
 	nag     time.Time // when to tell the other side again that our picture stands still
@@ -64,6 +66,7 @@ type Link struct {
 type soundOut struct {
 	codec     string
 	timestamp uint32
+	captured  time.Time // its first sample
 	payload   []byte
 }
 
@@ -115,6 +118,7 @@ func (r *Room) newLink(conn *quicproto.Conn, them certs.Peer, c *call) *Link {
 		consent:  consent{call: c, woken: true},
 		session:  quicproto.NewSession(quicproto.SessionConfig{Max: r.cfg.MaxUp}),
 		jitter:   media.NewJitterBuffer(jitterCeiling),
+		lips:     media.NewLipSync(time.Now()),
 	}
 	l.ctx, l.cancel = context.WithCancel(r.ctx)
 	l.settle = sync.OnceFunc(func() { close(l.settled) })

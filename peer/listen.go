@@ -74,10 +74,10 @@ func (e *ear) fill(block []int16, at time.Time) {
 		e.p.room.cfg.Trace.sound(at, "speaker", e.played)
 	}
 	e.played += uint64(len(block))
-	links := e.p.links()
+	links, now := e.p.links(), time.Now()
 	for _, l := range links {
 		if v := e.listen(l); v != nil {
-			e.mixer.Add(&v.voice, v.pull(at, len(block), l))
+			e.mixer.Add(&v.voice, v.pull(now, at, len(block), l))
 		}
 	}
 	e.mixer.Mix(block)
@@ -128,13 +128,15 @@ func newHeardVoice(codec string) (*heardVoice, error) {
 	return &heardVoice{codec: codec, dec: dec, playout: media.NewPlayout(dec, media.PlayoutConfig{})}, nil
 }
 
-// pull plays the next n samples and publishes the statistics.
-func (v *heardVoice) pull(at time.Time, n int, l *Link) []int16 {
+// pull plays the next n samples, which will be heard at at, and publishes the
+// statistics.
+func (v *heardVoice) pull(now, at time.Time, n int, l *Link) []int16 {
 	if cap(v.block) < n {
 		v.block = make([]int16, n)
 	}
 	v.block = v.block[:n]
-	v.playout.Pull(at, v.block)
+	l.heard.alignTo(v.playout, now, at)
+	v.playout.Pull(now, v.block)
 	l.heard.publish(v.playout)
 	return v.block
 }
@@ -167,6 +169,8 @@ type soundMeter struct {
 	mu    sync.Mutex
 	stats media.PlayoutStats
 	delay time.Duration
+	heard rtpMoment // what was heard last
+	hold  rtpMoment // what may be heard, from routineLink
 }
 
 func (m *soundMeter) publish(p *media.Playout) {

@@ -3,6 +3,7 @@ package peer
 import (
 	"math"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -35,9 +36,7 @@ func (l *Link) handleMessage(now time.Time, m quicproto.Message) {
 	case *quicproto.SASCommit, *quicproto.SASReveal:
 		l.handleSAS(m)
 	case *quicproto.WantLane:
-		if l.outgoing {
-			l.openLane()
-		}
+		l.handleWantLane(now)
 	default:
 		l.call.handleMessage(now, m)
 		l.handlePuzzle()
@@ -103,6 +102,7 @@ type chatLog struct {
 // tells that it has arrived.
 func (l *Link) SendChat(text string) uint64 {
 	id := l.chat.next.Add(1)
+	text = cutBytes(media.CleanText(text, maxChat), quicproto.MaxChat)
 	l.do(func(time.Time) {
 		if !l.call.media() {
 			return
@@ -111,9 +111,14 @@ func (l *Link) SendChat(text string) uint64 {
 			l.chat.waiting = make(map[uint64]bool)
 		}
 		l.chat.waiting[id] = true
-		l.call.send(&quicproto.Chat{ID: id, Text: media.CleanText(text, maxChat)})
+		l.call.send(&quicproto.Chat{ID: id, Text: text})
 	})
 	return id
+}
+
+// cutBytes shortens text to most bytes, between two characters.
+func cutBytes(text string, most int) string {
+	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }
 
 func (l *Link) handleChat(m *quicproto.Chat) {

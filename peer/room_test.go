@@ -35,7 +35,8 @@ type person struct {
 	id      certs.PeerID
 	view    peertest.View
 	speaker *peertest.Speaker
-	opened  int // devices
+	picture media.PictureConfig // of the camera
+	opened  int                 // devices
 	answer  func(*peer.Link)
 	events  []peer.Event
 	stop    chan struct{}
@@ -49,11 +50,11 @@ func newPerson(t *testing.T, socket net.PacketConn, change ...func(*peer.Config)
 		t.Fatal(err)
 	}
 	p := &person{id: id.ID(), speaker: peertest.NewSpeaker(), stop: make(chan struct{}), stopped: make(chan struct{})}
-	picture := media.PictureConfig{Width: 1280, Height: 720, FPS: 30}
+	p.picture = media.PictureConfig{Width: 1280, Height: 720, FPS: 30}
 	cfg := peer.Config{
-		Identity: id, Name: "person", FPS: picture.FPS,
+		Identity: id, Name: "person", FPS: p.picture.FPS,
 		Devices: peer.Devices{
-			Camera:     func() (media.Camera, error) { p.opened++; return peertest.NewCamera(picture), nil },
+			Camera:     func() (media.Camera, error) { p.opened++; return peertest.NewCamera(p.picture), nil },
 			Microphone: func() (media.Microphone, error) { return peertest.NewMicrophone(1000), nil },
 			View:       func() (media.View, error) { return &p.view, nil },
 			Speaker:    func() (media.Speaker, error) { return p.speaker, nil },

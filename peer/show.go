@@ -167,6 +167,22 @@ type shownMeter struct {
 	freeze        freezeMeter
 	width, height int
 	glass         Measurement // glass-to-glass, from stamps in the pictures
+	latest        shownPicture
+}
+
+// shownPicture is what lip sync must know of a picture.
+type shownPicture struct {
+	at        time.Time // zero: none
+	timestamp uint32
+	held      time.Duration
+}
+
+// take returns the picture shown last, once.
+func (m *shownMeter) take() (s shownPicture, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, m.latest = m.latest, shownPicture{}
+	return s, !s.at.IsZero()
 }
 
 func (m *shownMeter) show(now time.Time, f *media.Frame, measure bool) {
@@ -174,6 +190,7 @@ func (m *shownMeter) show(now time.Time, f *media.Frame, measure bool) {
 	defer m.mu.Unlock()
 	m.freeze.show(now)
 	m.width, m.height = f.Width, f.Height
+	m.latest = shownPicture{now, f.Timestamp, f.Held}
 	if !measure {
 		return
 	}

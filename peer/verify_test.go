@@ -15,7 +15,7 @@ import (
 
 func TestBothSeeTheSameDigits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, b, addr := meet(t, quictest.NewNetwork(1, quictest.Link{Delay: 20 * time.Millisecond}))
+		a, b, addr := frugal(t, quictest.NewNetwork(1, quictest.Link{Delay: 20 * time.Millisecond}))
 		before := ""
 		for range 2 {
 			l := call(t, a, addr, b.id)
@@ -50,8 +50,8 @@ func TestAMachineInTheMiddleIsSeenInTheDigits(t *testing.T) {
 		n := quictest.NewNetwork(1, quictest.Link{Delay: 10 * time.Millisecond})
 		b, addrB := listener(t, n, 2)
 		middle, addrMiddle := listener(t, n, 3)
-		outer := newPerson(t, n.Socket(4))
-		a := newPerson(t, n.Socket(1))
+		outer := caller(t, n.Socket(4))
+		a := caller(t, n.Socket(1))
 		for i := range calls {
 			x := call(t, a, addrMiddle, certs.PeerID{})
 			y := call(t, outer, addrB, certs.PeerID{})
@@ -105,7 +105,7 @@ func TestAMachineThatRelaysTheExchangeIsCaught(t *testing.T) {
 func testRelay(t *testing.T, forge func(quicproto.Message) quicproto.Message, want error) {
 	n := quictest.NewNetwork(1, quictest.Link{Delay: 10 * time.Millisecond})
 	b, addrB := listener(t, n, 2)
-	a := newPerson(t, n.Socket(1))
+	a := caller(t, n.Socket(1))
 	stop, addr := between(t, n, addrB[0], forge)
 	l := call(t, a, []net.Addr{addr}, certs.PeerID{})
 	here := ended(l)

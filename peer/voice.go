@@ -71,6 +71,7 @@ type voice struct {
 	codec   string
 	samples uint64 // heard since the start
 	pending []int16
+	begun   time.Time // when the first of pending was heard
 	rung    soundRung
 	tuning  media.AudioTuning
 	packet  []byte
@@ -94,6 +95,9 @@ func (v *voice) hear(at time.Time, block []int16) error {
 	if err := v.open(links); err != nil {
 		return err
 	}
+	if len(v.pending) == 0 {
+		v.begun = at
+	}
 	v.pending = append(v.pending, block...)
 	if len(v.pending) < media.SamplesIn(v.rung.Packet) {
 		return nil
@@ -113,6 +117,7 @@ func (v *voice) send(links []*Link) error {
 	out := soundOut{
 		codec:     v.codec,
 		timestamp: uint32(v.samples) - uint32(len(v.pending)),
+		captured:  v.begun,
 		payload:   append([]byte(nil), v.packet...),
 	}
 	v.pending = v.pending[:0]

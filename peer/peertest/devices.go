@@ -11,6 +11,7 @@ import (
 // Camera gives frames of the size wished, without meaning, at FPS a second.
 type Camera struct {
 	media.PictureConfig
+	Lag   time.Duration // from the capture of a frame until Capture returns it
 	next  time.Time
 	n     uint64
 	close sync.Once
@@ -35,7 +36,7 @@ func (c *Camera) Capture(dst *media.Frame) error {
 		return io.EOF
 	}
 	dst.Resize(c.Width, c.Height)
-	dst.N, dst.Captured = c.n, time.Now()
+	dst.N, dst.Captured = c.n, time.Now().Add(-c.Lag)
 	c.n++
 	c.next = c.next.Add(time.Second / time.Duration(c.FPS))
 	return nil
