@@ -124,7 +124,8 @@ var soundLadder = []struct {
 	{300 * media.Kbps, soundRung{32 * media.Kbps, 20 * time.Millisecond}},
 	{150 * media.Kbps, soundRung{24 * media.Kbps, 20 * time.Millisecond}},
 	{80 * media.Kbps, soundRung{20 * media.Kbps, 40 * time.Millisecond}},
-	{0, soundRung{14 * media.Kbps, 60 * time.Millisecond}},
+	{45 * media.Kbps, soundRung{14 * media.Kbps, 60 * time.Millisecond}},
+	{0, soundRung{10 * media.Kbps, 60 * time.Millisecond}},
 }
 
 // packetOverhead is what a packet costs on the wire besides its payload, in

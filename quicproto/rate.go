@@ -73,7 +73,7 @@ type rateConfig struct {
 
 const (
 	defaultStart = 1500 * media.Kbps
-	defaultMin   = 28 * media.Kbps
+	defaultMin   = 22 * media.Kbps
 	defaultMax   = 20 * media.Mbps
 )
 

@@ -265,7 +265,7 @@ func earliest(a, b time.Time) time.Time {
 // trip, and must not eat the link: about a twentieth of what we send.
 const (
 	minReportInterval = 25 * time.Millisecond
-	maxReportInterval = 200 * time.Millisecond
+	maxReportInterval = 400 * time.Millisecond
 	reportSize        = 150 // bytes on the wire, typically
 	reportShare       = 20
 )
