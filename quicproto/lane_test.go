@@ -3,6 +3,7 @@ package quicproto_test
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,8 +14,9 @@ import (
 )
 
 // flood sends datagrams as fast as the lanes take them and returns how many
-// bytes a second arrive, and the longest that one was under way.
-func flood(a, b *quicproto.Conn, d time.Duration) (rate float64, longest time.Duration) {
+// bytes a second arrive, and how long all but one in a hundred were under way: a
+// lane that is just waiting for its probe timeout may hold one up.
+func flood(a, b *quicproto.Conn, d time.Duration) (rate float64, p99 time.Duration) {
 	stop := time.After(d)
 	done := make(chan struct{})
 	go func() {
@@ -30,14 +32,16 @@ func flood(a, b *quicproto.Conn, d time.Duration) (rate float64, longest time.Du
 		}
 	}()
 	bytes := 0
+	var ways []time.Duration
 	for {
 		select {
 		case in := <-b.Datagrams():
 			bytes += len(in.Data)
 			offered := time.Unix(0, int64(binary.BigEndian.Uint64(in.Data)))
-			longest = max(longest, in.Received.Sub(offered))
+			ways = append(ways, in.Received.Sub(offered))
 		case <-done:
-			return float64(bytes) / d.Seconds(), longest
+			slices.Sort(ways)
+			return float64(bytes) / d.Seconds(), ways[len(ways)*99/100]
 		}
 	}
 }
@@ -60,11 +64,11 @@ func TestLanesLiftTheCeilingOfLoss(t *testing.T) {
 			if got := b.Stats().Lanes; got != lanes {
 				t.Fatalf("%d lanes joined, want %d", got, lanes)
 			}
-			var longest time.Duration
-			rates[lanes], longest = flood(a, b, 10*time.Second)
-			t.Logf("%d lanes: %.2f Mbit/s, longest way %v", lanes, rates[lanes]*8/1e6, longest)
-			if longest > 200*time.Millisecond {
-				t.Errorf("a datagram was under way for %v: it waited in QUIC's queue", longest)
+			var p99 time.Duration
+			rates[lanes], p99 = flood(a, b, 10*time.Second)
+			t.Logf("%d lanes: %.2f Mbit/s, 99 %% under way for at most %v", lanes, rates[lanes]*8/1e6, p99)
+			if p99 > 150*time.Millisecond {
+				t.Errorf("datagrams were under way for %v: they waited in QUIC's queue", p99)
 			}
 		})
 	}
