@@ -228,23 +228,22 @@ func TestRecoverOutlivesADrop(t *testing.T) {
 				mark = f
 			}
 		}
-		order := media.EncodeOrder{Bitrate: 10 * media.Kbps}
-		for len(s.next(640, 360, order).Data) > 0 {
-			if s.n > 200 {
-				t.Fatalf("%s: no frame is dropped at %v", name, order.Bitrate)
-			}
-		}
-		order.Recover, order.Confirmed = true, []uint16{mark.ID}
+		// A rate so low that frames are dropped, and now and then the recovery is one.
+		const starved = 10 * media.Kbps
 		dropped := 0
-		for f := s.next(640, 360, order); ; f = s.next(640, 360, media.EncodeOrder{}) {
-			if len(f.Data) == 0 {
+		for tries := 0; dropped == 0 && tries < 50; tries++ {
+			for len(s.next(640, 360, media.EncodeOrder{Bitrate: starved}).Data) > 0 {
+				if s.n > 2000 {
+					t.Fatalf("%s: no frame is dropped at %v", name, starved)
+				}
+			}
+			f := s.next(640, 360, media.EncodeOrder{Recover: true, Confirmed: []uint16{mark.ID}})
+			for ; len(f.Data) == 0; f = s.next(640, 360, media.EncodeOrder{}) {
 				dropped++
-				continue
 			}
-			if f.Keyframe || f.ID-uint16(f.Refs[0]) != mark.ID {
-				t.Errorf("%s: frame %d goes %d back, want the mark, %d", name, f.ID, f.Refs[0], mark.ID)
+			if f.Keyframe || (f.ID-uint16(f.Refs[0]))&media.FrameIDMask != mark.ID {
+				t.Fatalf("%s: frame %d goes %d back, want the mark, %d", name, f.ID, f.Refs[0], mark.ID)
 			}
-			break
 		}
 		if dropped == 0 {
 			t.Errorf("%s: the recovery was not dropped, so this tested nothing", name)
