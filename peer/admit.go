@@ -2,6 +2,7 @@ package peer
 
 import (
 	"errors"
+	"time"
 
 	"github.com/skulltech/prattle/certs"
 )
@@ -41,4 +42,28 @@ type CallOptions struct {
 	// without ringing; nil: none. It is a pointer because the stacks of a panic
 	// show what is passed by value.
 	Ticket *certs.Secret
+}
+
+// Reconsider asks Config.Admit about the peers of all links again, and looks at
+// their certificates again. Those that are not admitted any more lose the call at
+// once, with ErrRevoked on both sides.
+func (r *Room) Reconsider() {
+	for _, l := range r.Links() {
+		_, err := certs.VerifyPeer(l.conn.TLS(), r.cfg.Authorities, time.Now())
+		if err == nil && r.admission(l.cert) != AdmitNever {
+			continue
+		}
+		r.mu.Lock()
+		l.party.give(orderRevoke, stepOver)
+		r.line.settle()
+		r.mu.Unlock()
+	}
+}
+
+// admission is how far a peer gets.
+func (r *Room) admission(p certs.Peer) Admission {
+	if r.cfg.Admit == nil {
+		return AdmitRing
+	}
+	return r.cfg.Admit(p)
 }

@@ -83,6 +83,28 @@ func (r *Room) ring(conn *quicproto.Conn, p *party, opts CallOptions) (*Link, er
 	return l, nil
 }
 
+// awaitRinging waits until the callee's bell rings, or the call is decided, and
+// returns the link on which it takes place.
+func (l *Link) awaitRinging(ctx context.Context) (*Link, error) {
+	select {
+	case <-l.settled:
+		if s := l.successor(); s != nil {
+			return s, nil
+		}
+		return l, nil
+	case <-ctx.Done():
+		l.HangUp()
+		<-l.done
+		if s := l.successor(); s != nil {
+			return s, nil
+		}
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, ErrNoAnswer
+		}
+		return nil, ctx.Err()
+	}
+}
+
 type dialled struct {
 	conn *quicproto.Conn
 	err  error

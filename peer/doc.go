@@ -15,6 +15,8 @@
 //	voice.go    routineVoice    microphone -> packet -> each link
 //	loop.go     routineLink     one a link; owns its Session, jitter buffer and
 //	                            call state; takes the time once per event
+//	lanes.go    routineOpenLane one a lane that is being opened
+//	puzzle.go   routineSolve    one a call that has to be paid for
 //	decode.go   routineDecode   one a link: encoded frame -> picture
 //	show.go     routineShow     newest pictures -> scene -> view
 //	listen.go   routinePlay     owns the playouts; feeds the speaker

@@ -2,6 +2,25 @@ package peer
 
 import "time"
 
+// hold puts the call on hold or takes it off for this side; false if that changes
+// nothing.
+func (c *call) hold(on bool) bool {
+	if !c.media() || c.holding == on {
+		return false
+	}
+	c.holding = on
+	return true
+}
+
+// handleHold is hold for the other side.
+func (c *call) handleHold(on bool) bool {
+	if !c.media() || c.held == on {
+		return false
+	}
+	c.held = on
+	return true
+}
+
 // Hold puts the call on hold or takes it off. While either side holds it, no sound
 // and no picture is sent or played. EventHold tells both sides.
 func (l *Link) Hold(on bool) {

@@ -5,6 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math/bits"
+	"time"
+
+	"github.com/skulltech/prattle/quicproto"
 )
 
 // A stranger who wants to ring has to work for it: to find a number whose hash,
@@ -39,4 +42,36 @@ func solve(ctx context.Context, seed []byte, difficulty int) (nonce uint64, ok b
 			return nonce, true
 		}
 	}
+}
+
+// handlePuzzle begins to solve the other side's puzzle, if it has set one.
+func (l *Link) handlePuzzle() {
+	if l.call.puzzle == 0 || l.solving {
+		return
+	}
+	l.solving = true
+	seed, err := l.conn.Export(puzzleLabel, puzzleSeed)
+	if err != nil {
+		l.call.end(err)
+		return
+	}
+	l.room.routines.Add(1)
+	go l.routineSolve(seed, l.call.puzzle)
+}
+
+func (l *Link) routineSolve(seed []byte, difficulty int) {
+	defer l.room.routines.Done()
+	if nonce, ok := solve(l.ctx, seed, difficulty); ok {
+		l.do(func(time.Time) { l.call.prove(nonce) })
+	}
+}
+
+// handleProof looks at the solution of our puzzle.
+func (l *Link) handleProof(now time.Time, m *quicproto.Proof) {
+	seed, err := l.conn.Export(puzzleLabel, puzzleSeed)
+	if err != nil {
+		l.call.end(err)
+		return
+	}
+	l.call.handleProof(now, solved(seed, l.call.price, m.Nonce))
 }

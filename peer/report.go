@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"math"
 	"time"
 
 	"github.com/skulltech/prattle/media"
@@ -16,7 +17,8 @@ type statsMeter struct {
 	last           time.Time
 	sent, received uint64 // bytes
 	shown          uint64
-	decoded        uint64 // bytes
+	decoded        uint64   // bytes
+	skew           *float64 // the largest in magnitude, ms
 }
 
 func (m *statsMeter) begin(now time.Time) { m.started, m.last = now, now }
@@ -24,10 +26,17 @@ func (m *statsMeter) begin(now time.Time) { m.started, m.last = now, now }
 // report makes the statistics of the last second known.
 func (l *Link) report(now time.Time) {
 	s := l.collect(now)
+	l.meter.noteSkew(s.AVSkew)
 	l.remote.mu.Lock()
 	l.remote.stats = s
 	l.remote.mu.Unlock()
 	l.room.cfg.Trace.stats(now, l.peer, s)
+}
+
+func (m *statsMeter) noteSkew(v *float64) {
+	if v != nil && (m.skew == nil || math.Abs(*v) > math.Abs(*m.skew)) {
+		m.skew = v
+	}
 }
 
 func (l *Link) collect(now time.Time) LinkStats {
@@ -132,18 +141,22 @@ type Summary struct {
 	MouthP95 float64 `json:"mouth_to_ear_ms_p95"`
 	Clicks   int     `json:"clicks"`
 
+	// AVSkewWorst is the AVSkew of the whole call that is farthest from zero.
+	AVSkewWorst *float64 `json:"av_skew_worst_ms"`
+
 	LinkStats // at the end; rates are those of the whole call
 }
 
 // summarise is called by routineLink at the end of a call that was connected.
 func (l *Link) summarise(now time.Time, p *pipeline) Summary {
-	whole := l.meter.started
+	whole, skew := l.meter.started, l.meter.skew
 	l.meter = statsMeter{started: whole, last: whole}
 	s := Summary{
 		Peer: l.peer.String(), Name: l.Name(), Path: "direct",
 		Seconds:   now.Sub(whole).Seconds(),
 		LinkStats: l.collect(now),
 		GlassP50:  -1, GlassP95: -1, MouthP50: -1, MouthP95: -1,
+		AVSkewWorst: skew,
 	}
 	s.Shown, s.ShownFPS = l.shown.count(), s.FPS
 	if l.call.err != nil {

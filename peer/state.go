@@ -290,25 +290,6 @@ func (c *call) end(err error) {
 	c.state, c.err, c.deadline = StateEnded, err, time.Time{}
 }
 
-// hold puts the call on hold or takes it off for this side; false if that changes
-// nothing.
-func (c *call) hold(on bool) bool {
-	if !c.media() || c.holding == on {
-		return false
-	}
-	c.holding = on
-	return true
-}
-
-// handleHold is hold for the other side.
-func (c *call) handleHold(on bool) bool {
-	if !c.media() || c.held == on {
-		return false
-	}
-	c.held = on
-	return true
-}
-
 // handleHeard records that something came from the other side.
 func (c *call) handleHeard(now time.Time) {
 	c.heard = now

@@ -25,6 +25,7 @@ type Session struct {
 
 	pulse      pulse
 	nextReport time.Time
+	pictures   pictureWatch
 	seqs       []uint16 // reused
 	loss       *LossNotice
 	peerLoss   []LossNotice
@@ -98,8 +99,8 @@ func (s *Session) HandleDatagram(now time.Time, b []byte) {
 	default:
 		s.receiver.handleRTP(now, flow, packet)
 	}
-	if s.nextReport.IsZero() {
-		s.nextReport = now.Add(s.reportInterval())
+	if begun := s.pictures.handle(now, flow); begun || s.nextReport.IsZero() {
+		s.nextReport = earliest(s.nextReport, now.Add(s.reportInterval(now)))
 	}
 }
 
@@ -264,21 +265,20 @@ func earliest(a, b time.Time) time.Time {
 // Feedback must be fresh enough for the other side to react within a round
 // trip, and must not eat the link: about a twentieth of what we send.
 const (
-	minReportInterval = 25 * time.Millisecond
 	maxReportInterval = 400 * time.Millisecond
 	reportSize        = 150 // bytes on the wire, typically
 	reportShare       = 20
 )
 
-func (s *Session) reportInterval() time.Duration {
+func (s *Session) reportInterval(now time.Time) time.Duration {
 	d := reportShare * s.sender.rate.target().Time(reportSize)
-	return min(max(d, minReportInterval), maxReportInterval)
+	return min(max(d, s.pictures.reportInterval(now)), maxReportInterval)
 }
 
 // report sends the other side what it must know: arrival times, what is
 // missing, and whether our picture stands still.
 func (s *Session) report(now time.Time) {
-	s.nextReport = now.Add(s.reportInterval())
+	s.nextReport = now.Add(s.reportInterval(now))
 	var packets []rtcp.Packet
 	if r := s.receiver.arrivals.report(now); r != nil {
 		packets = append(packets, r)

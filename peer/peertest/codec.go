@@ -36,10 +36,13 @@ func RegisterCodecs() {
 	})
 }
 
-var decoders atomic.Int64
+var decoders, refused atomic.Int64
 
 // Decoders returns how many decoders, of pictures and of sound, have been opened.
 func Decoders() int { return int(decoders.Load()) }
+
+// Refused returns how many frames gave ErrTooLarge.
+func Refused() int { return int(refused.Load()) }
 
 // ErrTooLarge says that a frame claims to be larger than its decoder was opened
 // for: with a real codec, memory for as much as the sender likes.
@@ -145,6 +148,7 @@ func (d *decoder) Decode(data []byte, dst *media.Frame) (bool, error) {
 		return false, err
 	}
 	if !d.cfg.Fits(int(h.W), int(h.H)) {
+		refused.Add(1)
 		return false, ErrTooLarge
 	}
 	key := h.Ref == h.ID

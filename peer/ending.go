@@ -1,0 +1,130 @@
+package peer
+
+import (
+	"errors"
+	"net"
+	"time"
+
+	"github.com/skulltech/prattle/quicproto"
+)
+
+// handleClosed ends the call because its connection ended. What the other side
+// said before counts first.
+func (l *Link) handleClosed() {
+	for {
+		select {
+		case m := <-l.conn.Messages():
+			l.handleMessage(time.Now(), m)
+			continue
+		default:
+		}
+		break
+	}
+	if l.call.state != StateEnded {
+		l.call.lose(l.closed(l.conn.Err()))
+	}
+}
+
+// closed says what the end of the connection means for the call.
+func (l *Link) closed(err error) error {
+	var closed *quicproto.CloseError
+	switch {
+	case errors.Is(err, net.ErrClosed):
+		return nil
+	case errors.Is(err, quicproto.ErrSilent):
+		return ErrLost
+	case !errors.As(err, &closed):
+		return err
+	}
+	switch closed.Code {
+	case quicproto.CloseNormal:
+		if l.call.media() {
+			return nil
+		}
+		return ErrNoAnswer
+	case quicproto.CloseProtocol:
+		return ErrProtocol
+	case quicproto.CloseIdentity, quicproto.CloseRefused:
+		return quicproto.ErrRefused
+	case quicproto.CloseRevoked:
+		return ErrRevoked
+	case quicproto.CloseBusy:
+		return ErrBusy
+	}
+	return err
+}
+
+// finish ends what belongs to the link.
+func (l *Link) finish() {
+	l.cancel()
+	l.sendMessages()
+	l.err = l.call.err
+	now := time.Now()
+	l.tell(now)
+	talked := !l.meter.started.IsZero()
+	if !talked && !l.outgoing {
+		l.tellEnd(now) // who is asked about a call need not wait for QUIC to see it off
+	}
+	l.close()
+	if talked {
+		s := l.summarise(now, l.room.currentPipeline())
+		l.summary = &s
+	}
+	l.room.leave(l)
+	close(l.done)
+	if talked || l.outgoing {
+		l.tellEnd(now)
+	}
+}
+
+// tellEnd tells the person that the call has ended, and if it was missed.
+func (l *Link) tellEnd(now time.Time) {
+	if l.public() && l.successor() == nil {
+		l.room.emit(Event{Kind: EventState, Link: l, Err: l.err})
+	}
+	l.tellMissed(now)
+}
+
+// close closes the connection with the code that the end of the call has.
+func (l *Link) close() {
+	switch err := l.call.err; {
+	case err == ErrRevoked:
+		l.conn.Abort(quicproto.CloseRevoked)
+	case isSAS(err):
+		l.conn.Abort(quicproto.CloseIdentity)
+	case err == ErrProtocol:
+		l.conn.Close(quicproto.CloseProtocol, "")
+	default:
+		l.conn.Close(quicproto.CloseNormal, "")
+	}
+}
+
+// successor is the link on which the call takes place instead, because the other
+// side called at the same time; nil if there is none.
+func (l *Link) successor() *Link {
+	l.room.mu.Lock()
+	defer l.room.mu.Unlock()
+	if l.party.with == nil {
+		return nil
+	}
+	return l.party.with.link
+}
+
+// tellMissed notes a call that nobody took, and tells of it.
+func (l *Link) tellMissed(now time.Time) {
+	if l.call.missed == "" {
+		return
+	}
+	r := l.room
+	m := Missed{Peer: l.cert, Name: l.Name(), Why: l.call.missed, At: now}
+	r.mu.Lock()
+	if r.line.involves(l.party) {
+		r.mu.Unlock()
+		return // we talk to that peer, or are about to
+	}
+	sum, tell := r.missed.add(m, l.party.admission < AdmitRing)
+	r.mu.Unlock()
+	if tell {
+		r.offer(Event{Kind: EventMissed, Link: l, Missed: sum})
+	}
+}
