@@ -60,7 +60,7 @@ func (r *Room) routineAccept() {
 // welcome lets an incoming peer in, if there is room for it.
 func (r *Room) welcome(in *quicproto.Incoming) {
 	them, err := certs.VerifyPeer(in.TLS(), r.cfg.Authorities, time.Now())
-	if err == nil && them.ID == r.cfg.Identity.ID() {
+	if err == nil && them.ID == r.cfg.Identity.ID() && r.isOurs(in.RemoteAddr()) {
 		err = ErrSelf
 	}
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // a name often has an address that leads nowhere.
 const dialStagger = 150 * time.Millisecond
 
-// ErrSelf says that a call would lead to its caller.
+// ErrSelf says that a call would lead back to the room that makes it.
 var ErrSelf = errors.New("that is yourself")
 
 // Call connects to the first of addrs where somebody answers, rings, and returns
@@ -24,7 +24,7 @@ var ErrSelf = errors.New("that is yourself")
 // goes on; it may be one that the other side has dialled, if it called at the same
 // time. Ending ctx before Call returns gives the call up.
 func (r *Room) Call(ctx context.Context, addrs []net.Addr, want certs.PeerID, opts CallOptions) (*Link, error) {
-	if want == r.cfg.Identity.ID() {
+	if want == r.cfg.Identity.ID() && slices.ContainsFunc(addrs, r.isOurs) {
 		return nil, ErrSelf
 	}
 	dialling, cancel := context.WithCancel(ctx)
@@ -50,11 +50,31 @@ func (r *Room) Call(ctx context.Context, addrs []net.Addr, want certs.PeerID, op
 	return nil, err
 }
 
+// isOurs reports whether an address is that of the room's own socket. The same
+// identity at another address is another device, or another terminal.
+func (r *Room) isOurs(addr net.Addr) bool {
+	to, ok1 := addr.(*net.UDPAddr)
+	own, ok2 := r.endpoint.Addr().(*net.UDPAddr)
+	if !ok1 || !ok2 || to.Port != own.Port {
+		return false
+	}
+	return to.IP.Equal(own.IP) || own.IP.IsUnspecified() && isLocal(to.IP)
+}
+
+// isLocal reports whether an address is one of this machine's.
+func isLocal(ip net.IP) bool {
+	addrs, _ := net.InterfaceAddrs()
+	return ip.IsLoopback() || slices.ContainsFunc(addrs, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.Equal(ip)
+	})
+}
+
 // ring makes a link of a connection that p has got. It returns nil, and no error,
 // if the other side's call was faster.
 func (r *Room) ring(conn *quicproto.Conn, p *party, opts CallOptions) (*Link, error) {
 	them, err := certs.VerifyPeer(conn.TLS(), r.cfg.Authorities, time.Now())
-	if err == nil && them.ID == r.cfg.Identity.ID() {
+	if err == nil && them.ID == r.cfg.Identity.ID() && r.isOurs(conn.RemoteAddr()) {
 		err = ErrSelf
 	}
 	if err != nil {
