@@ -47,7 +47,11 @@ func (r *rateControl) creep() float64 { return creepAt1M * math.Pow(1e6/r.rate, 
 func (r *rateControl) grow(now time.Time, dt time.Duration) {
 	g := &r.growth
 	queue, ref := r.queue.mid.excess(), r.reference()
-	if g.calm.IsZero() || queue > ref/2 {
+	still := queue
+	if r.jitter() > 0 {
+		still = r.queue.slow.excess()
+	}
+	if g.calm.IsZero() || still > ref/2 {
 		g.calm = now
 	}
 	if g.limited && now.Sub(g.calm) > 2*fastWindow+midWindow+r.srtt && !r.capped.known() && r.unhindered() {
