@@ -47,9 +47,14 @@ func NewSession(cfg SessionConfig) *Session {
 // rate of 0 says nothing.
 func (s *Session) SetStart(rate media.Bitrate) {
 	if rate > 0 && s.sender.stats.Packets == 0 {
-		s.sender.rate.setRate(min(float64(rate), float64(defaultStart)))
+		s.sender.rate.setRate(min(startShare*float64(rate), float64(defaultStart)))
 	}
 }
+
+// startShare is where a call on a thin path starts, of what the handshake showed of
+// it: QUIC's acknowledgements go there too, and the first picture is larger than
+// the others.
+const startShare = 0.7
 
 // SetMaxDatagram tells the largest datagram in bytes that the path carries.
 func (s *Session) SetMaxDatagram(n int) { s.sender.maxDatagram = n }
