@@ -112,11 +112,19 @@ const (
 	testedWindow = 500 * time.Millisecond
 	testedShare  = 1.5
 	testedMargin = 50e3 // bit/s, for the beginning
+	// thinShare and thinMargin are the same below thinRate, where packets leave at
+	// the rate and no train shows a limit before a queue does.
+	thinShare  = 1.2
+	thinMargin = 8e3 // bit/s
 )
 
 // tested is the greatest rate in bit/s that the arrivals of late can vouch for.
 func (r *rateControl) tested() float64 {
-	return testedShare*r.restored(float64(r.arrivedLately())) + testedMargin
+	share, margin := testedShare, testedMargin
+	if r.rate < thinRate {
+		share, margin = thinShare, thinMargin
+	}
+	return share*r.restored(float64(r.arrivedLately())) + margin
 }
 
 // arrivedLately is the rate of the arrivals in the last testedWindow.
