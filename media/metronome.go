@@ -2,7 +2,7 @@ package media
 
 import (
 	"math/bits"
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,13 +40,11 @@ func (t tempo) elapsed(d time.Duration) uint64 {
 type metronome struct {
 	tempo tempo
 	start time.Time
-	quit  chan struct{}
-	once  sync.Once
+	alarm alarm
+	quit  atomic.Bool
 }
 
-func newMetronome(t tempo) *metronome {
-	return &metronome{tempo: t, quit: make(chan struct{})}
-}
+func newMetronome(t tempo) *metronome { return &metronome{tempo: t, alarm: newAlarm()} }
 
 // at is the moment of beat n.
 func (m *metronome) at(n uint64) time.Time {
@@ -62,28 +60,16 @@ func (m *metronome) due() uint64 { return m.tempo.elapsed(time.Since(m.at(0))) }
 // wait returns at beat n, at once if it has passed. It returns false as soon as
 // the metronome is stopped. It is called by one goroutine at a time.
 func (m *metronome) wait(n uint64) bool {
-	left := time.Until(m.at(n))
-	if left <= 0 {
-		return !m.stopped()
-	}
-	timer := time.NewTimer(left)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-m.quit:
+	if at := m.at(n); time.Until(at) > 0 && !m.alarm.sleep(at) {
 		return false
 	}
+	return !m.stopped()
 }
 
-func (m *metronome) stopped() bool {
-	select {
-	case <-m.quit:
-		return true
-	default:
-		return false
-	}
-}
+func (m *metronome) stopped() bool { return m.quit.Load() }
 
 // stop ends all waiting, now and later. Any goroutine may call it, more than once.
-func (m *metronome) stop() { m.once.Do(func() { close(m.quit) }) }
+func (m *metronome) stop() {
+	m.quit.Store(true)
+	m.alarm.close()
+}

@@ -54,6 +54,16 @@ func (p *pipeline) spareFrame() *media.Frame {
 	}
 }
 
+// sparePreview returns a frame that the view shows no more, or a new one.
+func (p *pipeline) sparePreview() *media.Frame {
+	select {
+	case f := <-p.previews:
+		return f
+	default:
+		return new(media.Frame)
+	}
+}
+
 // previewer makes small copies of the own picture for the view.
 type previewer struct {
 	spare *media.Frame
@@ -61,7 +71,7 @@ type previewer struct {
 
 func (v *previewer) offer(p *pipeline, f *media.Frame) {
 	if v.spare == nil {
-		v.spare = new(media.Frame)
+		v.spare = p.sparePreview()
 	}
 	w := min(previewWidth, f.Width)
 	v.spare.Resize(w, max(f.Height*w/f.Width/2*2, 2))

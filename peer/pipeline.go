@@ -24,6 +24,7 @@ type pipeline struct {
 	captured media.Box[*media.Frame] // from routineCapture to routineEncode
 	spares   chan *media.Frame       // frames that are free again
 	preview  media.Box[*media.Frame] // own picture, small, to routineShow
+	previews chan *media.Frame       // and back
 	wake     chan struct{}           // to routineShow: something changed
 
 	encoding encodingStats
@@ -35,12 +36,13 @@ type pipeline struct {
 func newPipeline(r *Room) *pipeline {
 	ctx, cancel := context.WithCancel(r.ctx)
 	p := &pipeline{
-		room:   r,
-		ctx:    ctx,
-		cancel: cancel,
-		epoch:  time.Now(),
-		spares: make(chan *media.Frame, captureFrames),
-		wake:   make(chan struct{}, 1),
+		room:     r,
+		ctx:      ctx,
+		cancel:   cancel,
+		epoch:    time.Now(),
+		spares:   make(chan *media.Frame, captureFrames),
+		previews: make(chan *media.Frame, 1),
+		wake:     make(chan struct{}, 1),
 	}
 	p.audience.Store(new([]*Link))
 	p.hearing.measure = r.cfg.Measure

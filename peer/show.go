@@ -115,6 +115,7 @@ func (s *stage) draw(now time.Time) error {
 
 func (s *stage) scene() *media.Scene {
 	if f, ok := s.p.preview.Take(); ok {
+		s.p.releasePreview(s.self)
 		s.self = f
 	}
 	muted, off := s.p.room.streams()
@@ -148,6 +149,17 @@ func (s *stage) tile(l *Link) media.Tile {
 		t.Notice = "on hold"
 	}
 	return t
+}
+
+// releasePreview gives a frame that is no longer shown back to routineCapture.
+func (p *pipeline) releasePreview(f *media.Frame) {
+	if f == nil {
+		return
+	}
+	select {
+	case p.previews <- f:
+	default:
+	}
 }
 
 // release gives a frame that is no longer shown back to routineDecode.

@@ -157,9 +157,12 @@ func (s *sender) packetise(now, expiry time.Time, format *videoFormat, f *media.
 }
 
 // videoRoom is about how many bytes of a frame a packet holds.
-func (s *sender) videoRoom() int {
+func (s *sender) videoRoom() int { return videoRoom(s.videoSize) }
+
+// videoRoom is about how many bytes of a frame a datagram of that size holds.
+func videoRoom(size int) int {
 	const heads = 1 + rtpSize + 8 // flow, RTP, and a usual payload descriptor
-	return s.videoSize - fecRoom - heads
+	return size - fecRoom - heads
 }
 
 const (
@@ -174,8 +177,7 @@ const (
 // VideoPayload is about how many bytes of a frame a packet holds when all that is
 // sent may take so much.
 func VideoPayload(target media.Bitrate) int {
-	s := sender{videoSize: videoPacketSize(target, maxDatagramSize)}
-	return s.videoRoom()
+	return videoRoom(videoPacketSize(target, maxDatagramSize))
 }
 
 // videoPacketSize is the largest datagram of video to make, in bytes.

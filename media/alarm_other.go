@@ -1,0 +1,5 @@
+//go:build !linux
+
+package media
+
+func newAlarm() alarm { return newTimerAlarm() }
