@@ -21,9 +21,10 @@ const (
 	contestQueue = 40 * time.Millisecond
 )
 
-// blameOthers takes the queue that stands for a part of the path. The second time
-// within a while it is a flow that fills the queue: then contend.
-func (r *rateControl) blameOthers(now time.Time) {
+// blameOthers takes the queue that stands for a part of the path. If that is sure,
+// or the second time within a while, it is a flow that fills the queue: then
+// contend.
+func (r *rateControl) blameOthers(now time.Time, sure bool) {
 	y, f := r.yielding, &r.foreign
 	r.yielding = nil
 	again := now.Sub(f.blamed) < blameMemory
@@ -37,7 +38,7 @@ func (r *rateControl) blameOthers(now time.Time) {
 	}
 	r.nearLimit(now)
 	r.delay.restart(r.delay.least() + r.queue.slow.raw)
-	if again && r.delay.above(f.empty) > contestQueue {
+	if (again || sure) && r.delay.above(f.empty) > contestQueue {
 		r.contest = &contest{since: now, peak: f.rate, empty: f.empty}
 	}
 }

@@ -64,7 +64,7 @@ func (r *rateControl) yield(now time.Time) {
 		share := 1 - (r.queueAhead()-r.reference()/2).Seconds()/tau.Seconds()
 		r.setRate(min(y.ceiling, y.served*min(restShare, max(drainShare, share))))
 	case queue < smallQueue:
-		r.blameOthers(now)
+		r.blameOthers(now, false)
 	default:
 		y.pressing, y.pressed = true, now
 		r.setMark(queue)
@@ -77,8 +77,8 @@ func (r *rateControl) yield(now time.Time) {
 func (r *rateControl) press(now time.Time, queue time.Duration) {
 	y := r.yielding
 	r.setRate(min(y.ceiling, pressShare*y.served))
-	if r.unmoved(queue, pressCapacity*y.served) || r.stuck(queue) || now.Sub(y.pressed) > pressTime+y.worst {
-		r.blameOthers(now)
+	if stuck := r.stuck(queue); stuck || r.unmoved(queue, pressCapacity*y.served) || now.Sub(y.pressed) > pressTime+y.worst {
+		r.blameOthers(now, stuck)
 	}
 }
 
