@@ -183,10 +183,15 @@ func (r *rateControl) hear(now time.Time) time.Duration {
 		r.silence.gap += (dt - r.silence.gap) / 16
 	}
 	r.updated = now
+	r.revive()
+	return min(dt, maxStep)
+}
+
+// revive ends a silence: something was heard, and the rate is what it was before.
+func (r *rateControl) revive() {
 	if r.silence.broken() {
 		r.loss.forget() // what got lost in an outage says nothing about rates
 	}
-	return min(dt, maxStep)
 }
 
 // maxStep is the longest time for which one report may let the rate grow.

@@ -113,6 +113,7 @@ func (s *Session) HandleDatagram(now time.Time, b []byte) {
 // has one.
 func (s *Session) revive() {
 	tx := &s.sender
+	tx.rate.revive()
 	tx.log.forget()
 	tx.clearVideo()
 	s.noteLoss(LossNotice{HasDecoded: true, LastDecoded: (tx.log.frame - 1) & media.FrameIDMask})
