@@ -47,7 +47,7 @@ func (r *encodeRate) order(wanted media.Bitrate) media.Bitrate {
 // spent reports whether a picture must be passed over because what there is for
 // pictures is spent: with less than minVideo an encoder cannot hold its rate.
 func (r *encodeRate) spent(now time.Time, g rung) bool {
-	if g.Left >= minVideo {
+	if !g.Thin {
 		return false
 	}
 	if !r.last.IsZero() {

@@ -13,6 +13,7 @@ type rung struct {
 	FPS           int
 	Video         media.Bitrate // for the encoder, minVideo at least
 	Left          media.Bitrate // what there is for it
+	Thin          bool          // there is less than that, and not only while a queue drains
 }
 
 // ladder chooses size and frame rate of the pictures for the rate that a link
@@ -60,6 +61,7 @@ func (l *ladder) choose(now time.Time, allowed allowance, w, h, fps int) rung {
 	r.Width, r.Height = evenPart(w, ladderSizes[l.step]), evenPart(h, ladderSizes[l.step])
 	r.Left = encoderRate(allowed.pictures(), soundFor(allowed.sustained), r.FPS)
 	r.Video = max(r.Left, minVideo)
+	r.Thin = encoderRate(target, soundFor(allowed.sustained), r.FPS) < minVideo
 	l.spacing = 0
 	if l.tempo > 0 {
 		l.spacing = time.Second / time.Duration(r.FPS)
