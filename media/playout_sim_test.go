@@ -45,6 +45,7 @@ type simResult struct {
 	held      time.Duration   // mean of Playout.Delay
 	end       time.Duration   // delay at the end
 	rough     int             // the largest step between neighbouring samples
+	bend      int             // the largest change from one step to the next: a click in a tone stands out
 }
 
 const simBase = 20 * time.Millisecond // transit of the fastest packet
@@ -81,17 +82,22 @@ const (
 	simFirstTS  = 4294900000 // wraps within two
 )
 
+// ownTime is the time of the simulation when the sender's clock has gone so far.
+func (s *playoutSim) ownTime(clock time.Duration) time.Duration {
+	return time.Duration(float64(clock) * (1 - s.drift*1e-6))
+}
+
 // send makes all arrivals of the call, in order.
 func (s *playoutSim) send(rng *rand.Rand) []simArrival {
 	var all []simArrival
 	var sentBefore [8]simArrival
 	var clock, latest time.Duration
 	seq := 0
-	for i := 0; clock < s.length; i++ {
+	for i := 0; s.ownTime(clock) < s.length; i++ {
 		length := s.packets(i)
 		begin := clock
 		clock += length
-		at := time.Duration(float64(clock) * (1 - s.drift*1e-6))
+		at := s.ownTime(clock)
 		if s.paused != nil && s.paused(at) {
 			continue
 		}
@@ -131,7 +137,7 @@ func (s playoutSim) run() simResult {
 	var r simResult
 	block := make([]int16, SamplesIn(s.block))
 	var held time.Duration
-	var last int16
+	var last, before int16
 	n := 0
 	// An odd phase: packets come 2.7 ms before a block of 5 ms is due.
 	for at := 2700 * time.Microsecond; at < s.length; at += s.block {
@@ -152,7 +158,7 @@ func (s playoutSim) run() simResult {
 		}
 		if ts, ok := p.Position(); ok {
 			captured := SampleTime(int(int32(ts - uint32(simFirstTS&math.MaxUint32))))
-			captured = time.Duration(float64(captured) * (1 - s.drift*1e-6))
+			captured = s.ownTime(captured)
 			r.delays = append(r.delays, call-captured-simBase-s.packet)
 		}
 		p.Pull(simEpoch.Add(call), block)
@@ -160,7 +166,8 @@ func (s playoutSim) run() simResult {
 			s.onBlock(at, p, block)
 		}
 		r.rough = max(r.rough, roughness(last, block))
-		last = block[len(block)-1]
+		r.bend = max(r.bend, sharpestBend(append([]int16{before, last}, block...)))
+		before, last = block[len(block)-2], block[len(block)-1]
 		held += p.Delay()
 		n++
 	}
@@ -193,9 +200,9 @@ func (r simResult) percentile(q float64) time.Duration {
 
 func (r simResult) String() string {
 	ms := func(d time.Duration) float64 { return float64(d) / 1e6 }
-	return fmt.Sprintf("concealed %.2f%% in %d, delay mean %.1f p95 %.1f end %.1f ms, held %.1f ms, recovered %d ms, stretched %d squeezed %d ms, lost %d late %d, step %d",
+	return fmt.Sprintf("concealed %.2f%% in %d, delay mean %.1f p95 %.1f end %.1f ms, held %.1f ms, recovered %d ms, stretched %d squeezed %d ms, lost %d late %d, step %d, bend %d",
 		100*r.concealed, r.stats.Concealments, ms(r.mean()), ms(r.percentile(.95)), ms(r.end), ms(r.held),
-		r.stats.Recovered/48, r.stats.Stretched/48, r.stats.Squeezed/48, r.stats.Lost, r.stats.Late, r.rough)
+		r.stats.Recovered/48, r.stats.Stretched/48, r.stats.Squeezed/48, r.stats.Lost, r.stats.Late, r.rough, r.bend)
 }
 
 // roughness is the largest step between neighbouring samples of x, the first of
@@ -205,6 +212,16 @@ func roughness(last int16, x []int16) int {
 	for _, v := range x {
 		most = max(most, int(v)-int(last), int(last)-int(v))
 		last = v
+	}
+	return most
+}
+
+// sharpestBend is the largest second difference of x: what a click sticks out by.
+func sharpestBend(x []int16) int {
+	most := 0
+	for i := 2; i < len(x); i++ {
+		bend := int(x[i]) - 2*int(x[i-1]) + int(x[i-2])
+		most = max(most, bend, -bend)
 	}
 	return most
 }

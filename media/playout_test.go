@@ -122,7 +122,9 @@ func TestPlayoutDrift(t *testing.T) {
 		most time.Duration // delay, but for one block in a thousand
 	}{
 		{"sender fast", playoutSim{drift: 200}, 14 * ms},
-		{"sender slow", playoutSim{drift: -200, sound: testTone(440, 12000)}, 14 * ms},
+		{"sender slow", playoutSim{drift: -200}, 14 * ms},
+		{"sender fast, a tone", playoutSim{drift: 200, sound: testTone(440, 12000)}, 14 * ms},
+		{"sender slow, a tone", playoutSim{drift: -200, sound: testTone(440, 12000)}, 14 * ms},
 		{"sender fast, noise 2 ms", playoutSim{drift: 200, transit: uniformTransit(2 * ms), lateCall: 2 * ms, block: 10 * ms}, 20 * ms},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -146,7 +148,41 @@ func TestPlayoutDrift(t *testing.T) {
 			if want := roughness(0, sound); float64(r.rough) > 1.05*float64(want) {
 				t.Errorf("largest step %d, the sound has %d", r.rough, want)
 			}
+			if want := sharpestBend(sound); r.bend > want*5/4 {
+				t.Errorf("sharpest bend %d, the sound has %d: a click", r.bend, want)
+			}
 		})
+	}
+}
+
+// TestPlayoutTargetComesDown: what a burst of jitter has taught is unlearnt when it
+// is over, and sound comes as early as before.
+func TestPlayoutTargetComesDown(t *testing.T) {
+	const seed, from, to, after = 9, 20 * time.Second, 25 * time.Second, 20 * time.Second
+	for _, burst := range []time.Duration{40 * ms, 120 * ms, 300 * ms} {
+		jitter := uniformTransit(burst)
+		var before, during, later time.Duration // largest targets
+		sim := playoutSim{seed: seed, length: to + after + 10*time.Second, transit: func(rng *rand.Rand, at time.Duration) time.Duration {
+			if at > from && at < to {
+				return jitter(rng, at)
+			}
+			return 0
+		}}
+		sim.onBlock = func(at time.Duration, p *Playout, _ []int16) {
+			switch target := p.Stats().Target; {
+			case at > time.Second && at < from:
+				before = max(before, target)
+			case at > from && at < to:
+				during = max(during, target)
+			case at > to+after:
+				later = max(later, target)
+			}
+		}
+		r := sim.run()
+		t.Logf("burst of %v: target %v before, %v during, %v %v later; %v", burst, before, during, later, after, r)
+		if during < burst/2 || later > before+ms || r.end > 5*ms {
+			t.Errorf("seed %d, burst of %v: target %v before, %v during, %v after, delay %v at the end", seed, burst, before, during, later, r.end)
+		}
 	}
 }
 

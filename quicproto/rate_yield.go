@@ -24,7 +24,7 @@ const (
 	// encoder can follow without starving.
 	drainTime = 220 * time.Millisecond
 	// drainShare is the least rate while a queue drains: sound goes on.
-	drainShare = 0.1
+	drainShare = 0.2
 	// pressShare is the most while it refuses to. It drains then even if the
 	// bottleneck has become half as fast, pressCapacity, since it was measured.
 	pressShare    = 0.25
