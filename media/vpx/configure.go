@@ -129,14 +129,16 @@ func (e *encoder) resize(w, h int) error {
 
 // rerate goes on at another bitrate.
 func (e *encoder) rerate(before media.Bitrate) error {
-	if e.config.Bitrate < before {
-		q, err := e.lastQuantizer()
-		if err != nil {
-			return err
-		}
-		e.floor.fell(q, before, e.config.Bitrate)
-		e.bound()
+	q, err := e.lastQuantizer()
+	if err != nil {
+		return err
 	}
+	if e.config.Bitrate < before {
+		e.floor.fell(q, before, e.config.Bitrate)
+	} else {
+		e.floor.rose(before, e.config.Bitrate)
+	}
+	e.bound()
 	return e.rate(e)
 }
 

@@ -50,6 +50,12 @@ func (f *floor) fell(quantizer int, from, to media.Bitrate) {
 	}
 }
 
+// rose lowers it again for a bitrate that rises: there is room for so much more.
+func (f *floor) rose(from, to media.Bitrate) {
+	drop := floorHalving * math.Log2(float64(to)/float64(from))
+	f.at = max(f.at-int(math.Round(drop)), 0)
+}
+
 // frame lowers it after an inter frame of size bytes; mean is what the bitrate
 // has for one.
 func (f *floor) frame(size, mean int) {
