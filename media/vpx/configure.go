@@ -129,14 +129,15 @@ func (e *encoder) resize(w, h int) error {
 
 // rerate goes on at another bitrate.
 func (e *encoder) rerate(before media.Bitrate) error {
-	q, err := e.lastQuantizer()
-	if err != nil {
-		return err
-	}
-	if e.config.Bitrate < before {
-		e.floor.fell(q, before, e.config.Bitrate)
-	} else {
-		e.floor.rose(before, e.config.Bitrate)
+	switch now := e.config.Bitrate; {
+	case now > before:
+		e.floor.rose(before, now)
+	case leaps(before, now):
+		q, err := e.lastQuantizer()
+		if err != nil {
+			return err
+		}
+		e.floor.fell(q, before, now)
 	}
 	e.bound()
 	return e.rate(e)

@@ -44,10 +44,8 @@ func (f *floor) grown(quantizer, from, to int) {
 // fell raises it for a bitrate that falls clearly from one to another, the last
 // frame having had that quantizer.
 func (f *floor) fell(quantizer int, from, to media.Bitrate) {
-	if leaps(from, to) {
-		rise := floorHalving * math.Log2(float64(from)/float64(to))
-		f.at = min(max(f.at, quantizer+int(math.Round(rise))), maxQuantizer)
-	}
+	rise := floorHalving * math.Log2(float64(from)/float64(to))
+	f.at = min(max(f.at, quantizer+int(math.Round(rise))), maxQuantizer)
 }
 
 // rose lowers it again for a bitrate that rises: there is room for so much more.
