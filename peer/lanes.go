@@ -10,7 +10,7 @@ import (
 // considerLanes gets the connection another lane if it should have one. Only the
 // dialler may open it; the other side asks for it.
 func (l *Link) considerLanes(now time.Time) {
-	if !l.lanes.Want(now, l.session) {
+	if !l.session.WantLane(now) {
 		return
 	}
 	if l.outgoing {

@@ -55,7 +55,6 @@ type Link struct {
 	lips    *media.LipSync
 	pending []byte    // a datagram that QUIC has yet to take,
 	popped  time.Time // since then
-	lanes   quicproto.LaneDemand
 	opening int       // lanes under way
 	wanted  time.Time // when the other side last asked for one
 	chat    chatLog

@@ -33,9 +33,7 @@ func (l *Link) wait(timer *time.Timer) {
 	select {
 	case outgoing <- l.pending:
 		now := time.Now()
-		waited := now.Sub(l.popped)
-		l.lanes.HandleSent(now, waited)
-		l.session.Delay(now, waited)
+		l.session.Delay(now, now.Sub(l.popped))
 		l.pending = nil
 		l.considerLanes(now)
 	case d := <-l.conn.Datagrams():

@@ -6,11 +6,11 @@ import (
 	"github.com/skulltech/prattle/media"
 )
 
-// LaneDemand decides when a connection should get one more lane: when datagrams
+// laneDemand decides when a connection should get one more lane: when datagrams
 // that our own pacing let go wait for QUIC's congestion window, on a path that is
 // lossy but not congested. On a clean path, and on a thin one, where each
 // handshake would cost seconds of sound, it never asks. Its zero value is ready.
-type LaneDemand struct {
+type laneDemand struct {
 	began  time.Time     // of the window
 	waited time.Duration // in it
 	quiet  time.Time     // no further lane until then
@@ -33,8 +33,8 @@ const (
 	laneMinTarget = 250 * media.Kbps
 )
 
-// HandleSent notes that QUIC took a datagram for which it had let us wait.
-func (d *LaneDemand) HandleSent(now time.Time, waited time.Duration) {
+// handleSent notes that QUIC took a datagram for which it had let us wait.
+func (d *laneDemand) handleSent(now time.Time, waited time.Duration) {
 	if now.Sub(d.began) > blockedWindow {
 		d.began, d.waited = now, 0
 	}
@@ -43,11 +43,9 @@ func (d *LaneDemand) HandleSent(now time.Time, waited time.Duration) {
 	}
 }
 
-// Want says whether to open a lane now; it is then taken for opened.
-func (d *LaneDemand) Want(now time.Time, s *Session) bool {
-	target := s.Target()
-	if d.waited*100 < blockedWindow*blockedShare || now.Before(d.quiet) ||
-		target < laneMinTarget || s.Congested() || s.Silent() {
+// want says whether to open a lane now, for a target; it is then taken for opened.
+func (d *laneDemand) want(now time.Time, target media.Bitrate) bool {
+	if d.waited*100 < blockedWindow*blockedShare || now.Before(d.quiet) || target < laneMinTarget {
 		return false
 	}
 	d.waited = 0

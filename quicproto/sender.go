@@ -28,6 +28,7 @@ type sender struct {
 	rtt                            time.Duration // as last measured
 
 	lanes       laneLimit
+	laneDemand  laneDemand
 	popped      *packet // last; it may be used again for another packet meanwhile
 	maxDatagram int
 	videoSize   int // of the packets of the frame under way, at most
@@ -317,6 +318,7 @@ func (s *sender) delay(now time.Time, waited time.Duration) {
 		return
 	}
 	s.lanes.handleSent(now, p.wireSize(), waited)
+	s.laneDemand.handleSent(now, waited)
 	if p.ssrc != 0 {
 		p.sent = now
 		s.log.delay(now, p)

@@ -237,7 +237,7 @@ func (s *Session) Delay(now time.Time, waited time.Duration) { s.sender.delay(no
 func (s *Session) Advance(now time.Time) {
 	tx := &s.sender
 	tx.rate.advance(now)
-	s.pulse.advance(now, s.Silent())
+	s.pulse.advance(now, s.silent())
 	s.dropLate(now)
 	tx.probe(now)
 	due := s.nextNack()
@@ -342,11 +342,14 @@ func (s *Session) RepairShare() float64 { return s.sender.share.share() }
 // QueueDelay is how long our packets wait at the bottleneck, as feedback tells.
 func (s *Session) QueueDelay() time.Duration { return s.sender.rate.queueDelay() }
 
-// Congested reports whether a queue at the bottleneck keeps the rate down.
-func (s *Session) Congested() bool { return s.sender.rate.congested() }
+// silent reports whether feedback has not come for longer than chance explains.
+func (s *Session) silent() bool { return s.sender.rate.silence.halvings > 0 }
 
-// Silent reports whether feedback has not come for longer than chance explains.
-func (s *Session) Silent() bool { return s.sender.rate.silence.halvings > 0 }
+// WantLane says whether the connection should have one more lane now; it is then
+// taken for opened.
+func (s *Session) WantLane(now time.Time) bool {
+	return !s.sender.rate.congested() && !s.silent() && s.sender.laneDemand.want(now, s.Target())
+}
 
 // SendStats returns what was sent so far.
 func (s *Session) SendStats() SendStats { return s.sender.stats }
