@@ -52,11 +52,7 @@ func newContactsListCommand(f *contactFlags) *cobra.Command {
 		Short: "List the contacts",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			file, err := f.open()
-			if err != nil {
-				return err
-			}
-			known, err := file.Load()
+			known, err := f.load()
 			if err != nil {
 				return err
 			}
@@ -207,6 +203,15 @@ func (f *contactFlags) open() (certs.KnownFile, error) {
 	}
 	path, err := knownPeersPath()
 	return certs.KnownFile{Path: path}, err
+}
+
+// load reads the file.
+func (f *contactFlags) load() (*certs.Known, error) {
+	file, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	return file.Load()
 }
 
 // change edits the file and prints the contact as it is, or was before it was

@@ -19,11 +19,7 @@ marks and what you have noted beside them.`,
 		Example: `  prattle contacts export > contacts.txt
   prattle contacts export alice bob | ssh laptop prattle contacts import -`,
 		RunE: func(c *cobra.Command, names []string) error {
-			file, err := f.open()
-			if err != nil {
-				return err
-			}
-			known, err := file.Load()
+			known, err := f.load()
 			if err != nil {
 				return err
 			}
