@@ -18,9 +18,10 @@ var (
 type Contact struct {
 	Name     string   `json:"name"`
 	ID       PeerID   `json:"peer_id"`
-	Verified bool     `json:"verified"`     // the two people have compared their keys
-	Blocked  bool     `json:"blocked"`      // may not even ring
-	Addrs    []string `json:"at,omitempty"` // HOST:PORT to try, at most 8
+	Verified bool     `json:"verified"`      // the two people have compared their keys
+	Blocked  bool     `json:"blocked"`       // may not even ring
+	Addrs    []string `json:"at,omitempty"`  // HOST:PORT to try, at most 8
+	Servers  []Server `json:"via,omitempty"` // rendezvous to ask, at most 2
 }
 
 // Known is the list of known peers in memory: names, each pinned to a key. It is
@@ -130,6 +131,14 @@ func (k *Known) merge(l *knownLine, c Contact) (Contact, error) {
 	if len(merged.Addrs) > maxAddrs {
 		return Contact{}, fmt.Errorf("%s has more than %d addresses", merged.Name, maxAddrs)
 	}
+	for _, s := range c.Servers {
+		if !slices.Contains(merged.Servers, s) {
+			merged.Servers = append(merged.Servers, s)
+		}
+	}
+	if extra := len(merged.Servers) - maxServers; extra > 0 {
+		merged.Servers = merged.Servers[extra:] // people move: the latest are right
+	}
 	*l.contact = merged
 	l.write()
 	return merged.clone(), nil
@@ -233,7 +242,7 @@ func (k *Known) index(l *knownLine) {
 }
 
 func (c Contact) clone() Contact {
-	c.Addrs = slices.Clone(c.Addrs)
+	c.Addrs, c.Servers = slices.Clone(c.Addrs), slices.Clone(c.Servers)
 	return c
 }
 
@@ -253,6 +262,9 @@ func (c Contact) clean() (Contact, error) {
 		if _, _, err := splitAddr(addr); err != nil {
 			return Contact{}, err
 		}
+	}
+	if err := checkServers(c.Servers); err != nil {
+		return Contact{}, err
 	}
 	c.Name = name
 	return c.clone(), nil

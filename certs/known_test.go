@@ -30,7 +30,7 @@ func mustParseKnown(t testing.TB, text string) *Known {
 
 // handWritten is a file as people leave it: comments, odd spacing, other forms.
 var handWritten = "\ufeff# my friends\n\n" +
-	"Alice   " + testID(1).String() + "   verified  at=alice.example:7728 # from work\n" +
+	"Alice   " + testID(1).String() + "   verified  at=alice.example:7728 via=" + testID(9).String() + "@meet.example:7729 # from work\n" +
 	"\tbob\t" + strings.ToUpper(strings.ReplaceAll(testID(2).String(), "-", "")) + " colour=blue\r\n" +
 	"# the one who calls at night\n" +
 	"carol " + testID(3).String() + " blocked"
@@ -38,7 +38,8 @@ var handWritten = "\ufeff# my friends\n\n" +
 func TestParseKnown(t *testing.T) {
 	got := mustParseKnown(t, handWritten).Contacts()
 	want := []Contact{
-		{Name: "Alice", ID: testID(1), Verified: true, Addrs: []string{"alice.example:7728"}},
+		{Name: "Alice", ID: testID(1), Verified: true, Addrs: []string{"alice.example:7728"},
+			Servers: []Server{{ID: testID(9), Addr: "meet.example:7729"}}},
 		{Name: "bob", ID: testID(2)},
 		{Name: "carol", ID: testID(3), Blocked: true},
 	}
@@ -62,7 +63,7 @@ func TestEditsKeepTheRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "# my friends\n\n" +
-		"Alice-Doe " + testID(1).String() + " verified at=alice.example:7728  # from work\n" +
+		"Alice-Doe " + testID(1).String() + " verified at=alice.example:7728 via=" + testID(9).String() + "@meet.example:7729  # from work\n" +
 		"\tbob\t" + strings.ToUpper(strings.ReplaceAll(testID(2).String(), "-", "")) + " colour=blue\r\n" +
 		"# the one who calls at night\n" +
 		"carol " + testID(3).String() + "\n" +
@@ -98,6 +99,8 @@ func TestParseKnownRefuses(t *testing.T) {
 		"name twice":       {"alice " + a + "\nALICE " + b, 2, ErrNameTaken},
 		"key twice":        {"alice " + a + "\nbob " + a, 2, ErrKeyTaken},
 		"bad address":      {"alice " + a + " at=alice", 1, ErrBadAddr},
+		"bad server":       {"alice " + a + " via=bob@meet.example:7729", 1, nil},
+		"three servers":    {"alice " + a + strings.Repeat(" via=a:1", 3), 1, nil},
 		"nine addresses":   {"alice " + a + strings.Repeat(" at=a:1", 9), 1, nil},
 		"17 strange words": {"alice " + a + strings.Repeat(" x=y", 17), 1, nil},
 		"long word":        {"alice " + a + " " + strings.Repeat("x", 1<<16), 1, nil},
@@ -160,7 +163,8 @@ func TestAddAgainMerges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Contact{Name: "Alice", ID: testID(1), Verified: true, Addrs: []string{"alice.example:7728", "192.0.2.1:7728"}}
+	want := Contact{Name: "Alice", ID: testID(1), Verified: true, Addrs: []string{"alice.example:7728", "192.0.2.1:7728"},
+		Servers: []Server{{ID: testID(9), Addr: "meet.example:7729"}}}
 	if !sameContact(c, want) {
 		t.Errorf("got %+v, want %+v", c, want)
 	}

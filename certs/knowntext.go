@@ -11,7 +11,9 @@ import (
 
 // The file of known peers is text, one peer a line:
 //
-//	NAME PEER-ID [verified] [blocked] [at=HOST:PORT]...   # comment
+//	NAME PEER-ID [verified] [blocked] [at=HOST:PORT]... [via=[PEER-ID@]HOST:PORT]...   # comment
+//
+// at is where the peer itself is, via a rendezvous at which it can be found.
 //
 // Blank lines, comments and the order of lines belong to the user and survive
 // every change. An unknown word is an error, since a mistyped "blocked" that was
@@ -22,7 +24,7 @@ import (
 func headerLines() []*knownLine {
 	return []*knownLine{
 		{text: "# Known peers of Prattle, one a line; yours to edit:"},
-		{text: "# NAME PEER-ID [verified] [blocked] [at=HOST:PORT]..."},
+		{text: "# NAME PEER-ID [verified] [blocked] [at=HOST:PORT]... [via=[PEER-ID@]HOST:PORT]..."},
 	}
 }
 
@@ -141,16 +143,22 @@ func (l *knownLine) parseWord(word string) error {
 	case word == "blocked":
 		l.contact.Blocked = true
 	case !pair:
-		return fmt.Errorf("unknown word %s (want verified, blocked or at=HOST:PORT)", quote(word))
+		return fmt.Errorf("unknown word %s (want verified, blocked, at=HOST:PORT or via=SERVER)", quote(word))
 	case key == "at":
 		if _, _, err := splitAddr(value); err != nil {
 			return err
 		}
 		l.contact.Addrs = append(l.contact.Addrs, value)
+	case key == "via":
+		server, err := ParseServer(value)
+		if err != nil {
+			return err
+		}
+		l.contact.Servers = append(l.contact.Servers, server)
 	default:
 		l.later = append(l.later, word)
 	}
-	if len(l.contact.Addrs) > maxAddrs || len(l.later) > maxLater {
+	if len(l.contact.Addrs) > maxAddrs || len(l.contact.Servers) > maxServers || len(l.later) > maxLater {
 		return errors.New("too many words")
 	}
 	return nil
@@ -168,6 +176,9 @@ func (l *knownLine) write() {
 	}
 	for _, addr := range c.Addrs {
 		words = append(words, "at="+addr)
+	}
+	for _, server := range c.Servers {
+		words = append(words, "via="+server.String())
 	}
 	words = append(words, l.later...)
 	if l.comment != "" {

@@ -10,9 +10,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
-	"net/netip"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -25,10 +22,12 @@ import (
 //	key       32 bytes
 //	expiry    4 bytes, big-endian: Unix seconds
 //	secret    16 bytes
-//	addresses 0 to 8 times: kind (1 byte), then
+//	addresses kind (1 byte), then; at most 8 of the peer's own
 //	          kind 4: IPv4 address (4 bytes), port (2 bytes)
 //	          kind 6: IPv6 address (16 bytes), port (2 bytes)
 //	          kind 0: length (1 byte), name, port (2 bytes)
+//	          kind 1: peer ID (32 bytes, or zeros), then one of the three above:
+//	                  a rendezvous; at most 2 of these
 //	checksum  4 bytes: the first of SHA-256 over a label and all before
 //
 // The length tells a ticket that was cut short from one that was changed. The
@@ -41,7 +40,8 @@ const (
 	ticketChecksum    = 4                   // bytes
 	ticketLengthChars = 4                   // characters that hold the length
 	ticketFixed       = 32 + 4 + SecretSize + ticketChecksum
-	maxTicketBody     = ticketFixed + maxAddrs*(1+1+maxHost+2)
+	maxTicketAddr     = 1 + 1 + maxHost + 2
+	maxTicketBody     = ticketFixed + maxAddrs*maxTicketAddr + maxServers*(1+32+maxTicketAddr)
 	maxTicketText     = 8 << 10 // bytes of text looked at: twice the longest ticket
 )
 
@@ -67,6 +67,7 @@ func IsTicket(text string) bool {
 type Ticket struct {
 	ID      PeerID
 	Addrs   []string  // at most 8, HOST:PORT
+	Servers []Server  // rendezvous where the peer can be found, at most 2
 	Expires time.Time // whole seconds, until the year 2106
 	Secret  Secret    // good for one use
 }
@@ -108,12 +109,21 @@ func (t Ticket) Encode() (string, error) {
 	if len(t.Addrs) > maxAddrs {
 		return "", fmt.Errorf("encode ticket: %d addresses, at most %d", len(t.Addrs), maxAddrs)
 	}
+	if err := checkServers(t.Servers); err != nil {
+		return "", fmt.Errorf("encode ticket: %w", err)
+	}
 	b := append(make([]byte, 2), t.ID[:]...)
 	b = binary.BigEndian.AppendUint32(b, uint32(expires))
 	b = append(b, t.Secret[:]...)
 	for _, addr := range t.Addrs {
 		var err error
 		if b, err = appendTicketAddr(b, addr); err != nil {
+			return "", fmt.Errorf("encode ticket: %w", err)
+		}
+	}
+	for _, server := range t.Servers {
+		var err error
+		if b, err = appendTicketAddr(append(append(b, ticketServer), server.ID[:]...), server.Addr); err != nil {
 			return "", fmt.Errorf("encode ticket: %w", err)
 		}
 	}
@@ -211,60 +221,13 @@ func parseTicketBody(b []byte) (Ticket, error) {
 		return Ticket{}, fmt.Errorf("ticket: %w", ErrWeakKey)
 	}
 	for len(b) > 0 {
-		var addr string
 		var err error
-		if addr, b, err = parseTicketAddr(b); err != nil {
+		if b, err = t.parseAddr(b); err != nil {
 			return Ticket{}, err
 		}
-		t.Addrs = append(t.Addrs, addr)
 	}
-	if len(t.Addrs) > maxAddrs {
-		return Ticket{}, fmt.Errorf("%w: %d addresses", ErrTicketDamaged, len(t.Addrs))
+	if len(t.Addrs) > maxAddrs || len(t.Servers) > maxServers {
+		return Ticket{}, fmt.Errorf("%w: %d addresses and %d servers", ErrTicketDamaged, len(t.Addrs), len(t.Servers))
 	}
 	return t, nil
-}
-
-func appendTicketAddr(b []byte, addr string) ([]byte, error) {
-	host, port, err := splitAddr(addr)
-	if err != nil {
-		return nil, err
-	}
-	ip, err := netip.ParseAddr(host)
-	switch {
-	case err == nil && ip.Unmap().Is4():
-		b = append(append(b, 4), ip.Unmap().AsSlice()...)
-	case err == nil:
-		b = append(append(b, 6), ip.AsSlice()...)
-	default:
-		b = append(append(b, 0, byte(len(host))), host...)
-	}
-	return binary.BigEndian.AppendUint16(b, port), nil
-}
-
-func parseTicketAddr(b []byte) (addr string, rest []byte, err error) {
-	kind, b := b[0], b[1:]
-	n := 0
-	switch {
-	case kind == 4:
-		n = 4
-	case kind == 6:
-		n = 16
-	case kind == 0 && len(b) > 0:
-		n, b = int(b[0]), b[1:]
-	default:
-		return "", nil, fmt.Errorf("%w: address of kind %d", ErrTicketDamaged, kind)
-	}
-	if len(b) < n+2 {
-		return "", nil, fmt.Errorf("%w: half an address", ErrTicketDamaged)
-	}
-	host := string(b[:n])
-	if kind != 0 {
-		ip, _ := netip.AddrFromSlice(b[:n])
-		host = ip.Unmap().String()
-	}
-	addr = net.JoinHostPort(host, strconv.Itoa(int(binary.BigEndian.Uint16(b[n:]))))
-	if _, _, err := splitAddr(addr); err != nil {
-		return "", nil, fmt.Errorf("%w: %w", ErrTicketDamaged, err)
-	}
-	return addr, b[n+2:], nil
 }

@@ -42,7 +42,8 @@ func encodeTicket(t testing.TB, ticket Ticket) string {
 }
 
 func sameTicket(a, b Ticket) bool {
-	return a.ID == b.ID && a.Secret.Equal(b.Secret) && a.Expires.Equal(b.Expires) && slices.Equal(a.Addrs, b.Addrs)
+	return a.ID == b.ID && a.Secret.Equal(b.Secret) && a.Expires.Equal(b.Expires) && slices.Equal(a.Addrs, b.Addrs) &&
+		slices.Equal(a.Servers, b.Servers)
 }
 
 func TestTicketGolden(t *testing.T) {
@@ -170,6 +171,13 @@ func TestTicketRoundTrip(t *testing.T) {
 				h = "[" + h + "]"
 			}
 			want.Addrs = append(want.Addrs, fmt.Sprintf("%s:%d", h, rapid.Uint16Min(1).Draw(t, "port")))
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "servers") {
+			server := Server{Addr: fmt.Sprintf("server.example:%d", rapid.Uint16Min(1).Draw(t, "port"))}
+			if rapid.Bool().Draw(t, "pinned") {
+				server.ID = testID(rapid.IntRange(0, 1<<16-1).Draw(t, "server key"))
+			}
+			want.Servers = append(want.Servers, server)
 		}
 		text, err := want.Encode()
 		if err != nil {

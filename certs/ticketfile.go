@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 )
@@ -69,6 +70,23 @@ func (f TicketFile) Redeem(s *Secret, by PeerID, now time.Time) error {
 		i.Used, i.By = now.UTC(), by
 		return nil
 	})
+}
+
+// Issued says whether a ticket is one of ours, good or not any more.
+func (f TicketFile) Issued(s *Secret) (bool, error) {
+	data, err := SharedFile{Path: f.Path, Limit: maxIssuedBytes}.Read()
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("issued tickets: %w", err)
+	}
+	issued, err := parseIssued(data)
+	if err != nil {
+		return false, fmt.Errorf("issued tickets: %s: %w", f.Path, err)
+	}
+	hash := hashSecret(s)
+	return slices.ContainsFunc(issued, func(i issuedTicket) bool { return i.Secret == hash }), nil
 }
 
 // Withdraw ends the time of a ticket that nobody has used.

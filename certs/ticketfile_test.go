@@ -149,3 +149,20 @@ func secretForms(secret []byte) map[string]string {
 		"JSON":    strings.ReplaceAll(strings.Trim(fmt.Sprint(secret), "[]"), " ", ","),
 	}
 }
+
+func TestIssued(t *testing.T) {
+	f := TicketFile{Path: filepath.Join(t.TempDir(), "tickets")}
+	ours, other := testTicket(t), NewSecret()
+	if yes, err := f.Issued(&ours.Secret); yes || err != nil {
+		t.Errorf("without a file: %v, %v", yes, err)
+	}
+	if err := f.Issue(&ours, beforeExpiry); err != nil {
+		t.Fatal(err)
+	}
+	if yes, err := f.Issued(&ours.Secret); !yes || err != nil {
+		t.Errorf("our ticket: %v, %v", yes, err)
+	}
+	if yes, err := f.Issued(&other); yes || err != nil {
+		t.Errorf("another: %v, %v", yes, err)
+	}
+}
