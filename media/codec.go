@@ -127,6 +127,13 @@ type AudioEncoder interface {
 	Close() error
 }
 
+// PauseEncoder is what an AudioEncoder may be besides.
+type PauseEncoder interface {
+	// AppendPause appends to dst a packet that holds no sound but says that none is
+	// sent until there is something to hear (see NewPlayout).
+	AppendPause(dst []byte) []byte
+}
+
 // AudioTuning is what may change during a call.
 type AudioTuning struct {
 	Bitrate      Bitrate

@@ -27,6 +27,7 @@ func (s *sceneBuffer) copyFrom(scene *Scene, w, h int) {
 	s.copyText(scene)
 	for i := range s.Tiles {
 		t := &s.Tiles[i]
+		t.Shape = t.shape() // the window at the other end is laid out like this one
 		if t.CameraOff {
 			t.Frame = nil
 		}
@@ -34,6 +35,7 @@ func (s *sceneBuffer) copyFrom(scene *Scene, w, h int) {
 			t.Frame = fitFrame(s.frame(i+1), t.Frame, layout.Tiles[i].Dx(), layout.Tiles[i].Dy())
 		}
 	}
+	s.SelfShape = s.selfShape()
 	if s.SelfCameraOff {
 		s.Self = nil
 	}

@@ -3,6 +3,7 @@ package media
 import (
 	"image"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -42,14 +43,16 @@ func TestSceneBufferKeepsLayout(t *testing.T) {
 	for _, camera := range []image.Point{{1280, 720}, {1920, 1080}, {640, 480}, {1280, 1024}, {1280, 800}, {352, 288}, {720, 1280}, {480, 640}} {
 		for _, window := range windowSizes {
 			for n := range 5 {
-				picture := &Frame{Width: camera.X, Height: camera.Y}
+				picture := NewFrame(camera.X, camera.Y)
 				scene := &Scene{Self: picture, Tiles: make([]Tile, n)}
-				sent := LayoutScene(scene, window.X, window.Y)
-				w, h := fittedSize(picture, sent.Self.Dx(), sent.Self.Dy())
-				scene.Self = &Frame{Width: w, Height: h}
-				seen := LayoutScene(scene, window.X, window.Y)
-				if sent.Self != seen.Self {
-					t.Errorf("camera %v, window %v, %d others: own picture at %v, before at %v", camera, window, n, seen.Self, sent.Self)
+				for i := range scene.Tiles {
+					scene.Tiles[i].Frame = picture
+				}
+				var b sceneBuffer
+				b.copyFrom(scene, window.X, window.Y)
+				sent, seen := LayoutScene(scene, window.X, window.Y), LayoutScene(&b.Scene, window.X, window.Y)
+				if sent.Self != seen.Self || !slices.Equal(sent.Tiles, seen.Tiles) {
+					t.Errorf("camera %v, window %v, %d others: %v, before %v", camera, window, n, seen, sent)
 				}
 			}
 		}

@@ -53,7 +53,7 @@ func fakeCompanion(behaviour string, args []string) int {
 		io.Copy(io.Discard, os.Stdin)
 	case "deaf": // opens, then neither reads nor ends
 		fmt.Println(`{"w":640,"h":360}`)
-		select {}
+		time.Sleep(time.Hour) // select would be taken for a deadlock
 	case "args":
 		return CompanionStatus(os.Stderr, fmt.Errorf("%w: %q", ErrBadSpec, args[1:]))
 	}

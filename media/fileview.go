@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"image"
 	"os"
 	"sync"
 )
@@ -69,28 +70,14 @@ func (v *fileView) compose(tiles []Tile) *Frame {
 		return c
 	}
 	blacken(c, 0, 0, c.Width, c.Height)
-	for i, tile := range tiles {
-		x, y, w, h := gridPlace(i, len(tiles), c.Width, c.Height)
-		if tile.Frame != nil && w > 0 && h > 0 {
-			place := part(c, x, y, w, h)
-			Letterbox(&place, tile.Frame)
+	whole := image.Rect(0, 0, c.Width&^1, c.Height&^1)
+	for i, at := range (Tiling{Area: whole, Step: image.Pt(2, 2)}).room(tiles, false, image.Point{}).Tiles {
+		if tiles[i].Frame != nil && !at.Empty() {
+			place := part(c, at.Min.X, at.Min.Y, at.Dx(), at.Dy())
+			Letterbox(&place, tiles[i].Frame)
 		}
 	}
 	return c
-}
-
-// gridPlace is where tile i of n goes in a picture of w by h: row by row, in as
-// many columns as rows or one more. All four results are even.
-func gridPlace(i, n, w, h int) (px, py, pw, ph int) {
-	cols := 1
-	for cols*cols < n {
-		cols++
-	}
-	rows := (n + cols - 1) / cols
-	col, row := i%cols, i/cols
-	x0, x1 := w*col/cols&^1, w*(col+1)/cols&^1
-	y0, y1 := h*row/rows&^1, h*(row+1)/rows&^1
-	return x0, y0, x1 - x0, y1 - y0
 }
 
 // PicturesOnly implements media.PicturesOnly.

@@ -122,15 +122,15 @@ func TestFileViewPutsTilesIntoAGrid(t *testing.T) {
 		f.Fill(v, 128, 128)
 		s.Tiles = append(s.Tiles, Tile{Frame: f})
 	}
-	got := shown(t, 96, 54, s)[0] // three columns, two rows
+	got := shown(t, 96, 54, s)[0] // three and two in rows of 18, in the middle
 	for i, v := range luma {
-		x, y := 16+i%3*32, 13+i/3*27
+		x, y := 16+i%3*32+i/3*16, 18+i/3*18
 		if p := got.Y[y*got.YStride+x]; p != v {
 			t.Errorf("tile %d: luma %d at %d, %d, want %d", i, p, x, y, v)
 		}
 	}
-	if p := got.Y[40*got.YStride+80]; p != 16 {
-		t.Errorf("the empty place has luma %d, want black", p)
+	if p := got.Y[36*got.YStride+88]; p != 16 {
+		t.Errorf("the place that is left over has luma %d, want black", p)
 	}
 }
 

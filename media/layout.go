@@ -14,82 +14,86 @@ type SceneLayout struct {
 
 // The proportions of a window of InterfaceSize 15; all of them grow with it.
 const (
-	tileAspect    = 16.0 / 9 // of tiles in a grid; other pictures are fitted into them
-	insetWidth    = 0.21     // of the window: seen, but not in the way
-	insetHeight   = 0.32     // of the window, at most
-	insetMargin   = 1.1      // text sizes between the inset and the window's edge
-	gridGap       = 0.55     // text sizes between tiles
-	smallestInset = 3        // text sizes: below this the inset shows nothing
-	plateHeight   = 2        // text sizes: of a line of text on a plate
+	insetWidth    = 0.21 // of the window: seen, but not in the way
+	insetHeight   = 0.32 // of the window, at most
+	insetMargin   = 1.1  // text sizes between the inset and the window's edge
+	gridGap       = 0.55 // text sizes between tiles
+	smallestInset = 3    // text sizes: below this the inset shows nothing
+	plateHeight   = 2    // text sizes: of a line of text on a plate
 )
 
 // LayoutScene places the pictures of s in a window of w by h pixels. One other
-// person fills the window, with the own picture in the corner; from two on all
-// have equal places, the own one last, below the status. Somebody who is alone
-// sees themselves.
+// person fills the window, with the own picture in the corner; from two on it is a
+// grid with the own picture last, below the status, or a large picture and a strip
+// (see Tile.Large). Somebody who is alone sees themselves.
 func LayoutScene(s *Scene, w, h int) SceneLayout {
 	window := image.Rect(0, 0, w, h)
-	hasSelf := s.Self != nil || s.SelfCameraOff
+	self := s.Self != nil || s.SelfCameraOff
+	if len(s.Tiles) > 1 {
+		em := InterfaceSize(w, h)
+		gap := scaled(em, gridGap)
+		t := Tiling{Area: window.Inset(gap), Gap: gap}
+		if s.Status != "" {
+			t.Area.Min.Y = scaled(em, insetMargin) + scaled(em, plateHeight) + gap
+		}
+		return t.room(s.Tiles, self, s.selfShape())
+	}
+	l := Tiling{Area: window}.few(len(s.Tiles), self)
+	if l.Inset {
+		l.Self = insetRect(s.selfShape(), w, h)
+	}
+	return l
+}
+
+// few divides the area among one other person at most and ourselves. The place of
+// an inset is left to the caller.
+func (t Tiling) few(others int, self bool) SceneLayout {
 	switch {
-	case len(s.Tiles) == 0 && hasSelf:
-		return SceneLayout{Self: window}
-	case len(s.Tiles) == 0:
-		return SceneLayout{}
-	case len(s.Tiles) == 1 && hasSelf:
-		return SceneLayout{Tiles: []image.Rectangle{window}, Self: insetRect(s.Self, w, h), Inset: true}
-	case len(s.Tiles) == 1:
-		return SceneLayout{Tiles: []image.Rectangle{window}}
+	case others > 0:
+		return SceneLayout{Tiles: []image.Rectangle{t.Area}, Inset: self}
+	case self:
+		return SceneLayout{Self: t.Area}
 	}
-	n := len(s.Tiles)
-	if hasSelf {
-		n++
-	}
-	em := InterfaceSize(w, h)
-	gap := scaled(em, gridGap)
-	area := window.Inset(gap)
-	if s.Status != "" {
-		area.Min.Y = scaled(em, insetMargin) + scaled(em, plateHeight) + gap
-	}
-	grid := GridLayout(n, area, gap, tileAspect)
-	if !hasSelf {
-		return SceneLayout{Tiles: grid}
-	}
-	return SceneLayout{Tiles: grid[:n-1], Self: grid[n-1]}
+	return SceneLayout{}
 }
 
-// GridLayout divides area into n equal rectangles of the given aspect (width to
-// height), as large as can be, gap pixels apart. Rows are filled from the top;
-// the last, if it is shorter, is centred.
-func GridLayout(n int, area image.Rectangle, gap int, aspect float64) []image.Rectangle {
-	if n <= 0 {
-		return nil
-	}
-	cols, w, h := gridColumns(n, area.Dx(), area.Dy(), gap, aspect)
-	rows := (n + cols - 1) / cols
-	top := area.Min.Y + (area.Dy()-rows*h-(rows-1)*gap)/2
-	tiles := make([]image.Rectangle, n)
-	for i := range tiles {
-		row, col := i/cols, i%cols
-		inRow := min(cols, n-row*cols)
-		left := area.Min.X + (area.Dx()-inRow*w-(inRow-1)*gap)/2
-		tiles[i] = image.Rect(0, 0, w, h).Add(image.Pt(left+col*(w+gap), top+row*(h+gap)))
-	}
-	return tiles
-}
-
-// gridColumns finds the number of columns that makes the tiles largest; of
-// equals, the one that leaves the fewest places empty.
-func gridColumns(n, areaW, areaH, gap int, aspect float64) (cols, w, h int) {
-	bestEmpty := 0
-	for c := 1; c <= n; c++ {
-		rows := (n + c - 1) / c
-		tw, th := shrinkTo(aspect, (areaW-(c-1)*gap)/c, (areaH-(rows-1)*gap)/rows)
-		empty := rows*c - n
-		if cols == 0 || tw*th > w*h || tw*th == w*h && empty < bestEmpty {
-			cols, w, h, bestEmpty = c, tw, th, empty
+// room divides the area among several others and ourselves, if we have a picture.
+func (t Tiling) room(others []Tile, self bool, selfShape image.Point) SceneLayout {
+	shapes, large := make([]image.Point, 0, len(others)+1), -1
+	for i := range others {
+		shapes = append(shapes, others[i].shape())
+		if others[i].Large && large < 0 {
+			large = i
 		}
 	}
-	return cols, w, h
+	if self {
+		shapes = append(shapes, selfShape)
+	}
+	var l SceneLayout
+	if large >= 0 {
+		l.Tiles = t.Stage(shapes, large)
+	} else {
+		l.Tiles = t.Grid(shapes)
+	}
+	if self {
+		l.Tiles, l.Self = l.Tiles[:len(others)], l.Tiles[len(others)]
+	}
+	return l
+}
+
+// shape is that of the tile's picture, or what is usual while none is known.
+func (t *Tile) shape() image.Point { return shapeOf(t.Shape, t.Frame) }
+
+func (s *Scene) selfShape() image.Point { return shapeOf(s.SelfShape, s.Self) }
+
+func shapeOf(told image.Point, f *Frame) image.Point {
+	switch {
+	case told.X > 0 && told.Y > 0:
+		return told
+	case f != nil && !empty(f):
+		return image.Pt(f.Width, f.Height)
+	}
+	return image.Pt(16, 9)
 }
 
 // shrinkTo is the largest size of the given aspect within w by h, 1 by 1 at least.
@@ -104,14 +108,8 @@ func shrinkTo(aspect float64, w, h int) (int, int) {
 
 // insetRect is the place of the own picture in the lower right corner, with the
 // aspect of that picture; empty where the window is too small for one.
-func insetRect(self *Frame, w, h int) image.Rectangle {
-	aspect := tileAspect
-	if self != nil && !empty(self) {
-		// In steps, so that the picture, once scaled to whole pixels of this place,
-		// asks for the same place again.
-		const steps = 48
-		aspect = max(math.Round(float64(self.Width)/float64(self.Height)*steps), 1) / steps
-	}
+func insetRect(shape image.Point, w, h int) image.Rectangle {
+	aspect := float64(shape.X) / float64(shape.Y)
 	em := InterfaceSize(w, h)
 	iw, ih := shrinkTo(aspect, int(float64(w)*insetWidth), int(float64(h)*insetHeight))
 	if min(iw, ih) < smallestInset*em {

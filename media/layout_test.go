@@ -1,81 +1,13 @@
 package media
 
 import (
-	"fmt"
 	"image"
 	"math"
+	"slices"
 	"testing"
 )
 
 var windowSizes = []image.Point{{1280, 720}, {640, 480}, {1000, 400}, {1920, 1080}, {3840, 2160}, {500, 900}, {320, 240}, {200, 100}}
-
-func TestGridLayout(t *testing.T) {
-	const aspect, gap = 16.0 / 9, 8
-	for _, size := range windowSizes {
-		for n := 1; n <= 16; n++ {
-			t.Run(fmt.Sprintf("%d in %v", n, size), func(t *testing.T) {
-				area := image.Rectangle{Max: size}.Add(image.Pt(3, 5))
-				tiles := GridLayout(n, area, gap, aspect)
-				if len(tiles) != n {
-					t.Fatalf("%d tiles", len(tiles))
-				}
-				checkTiles(t, tiles, area, gap)
-				w, h := tiles[0].Dx(), tiles[0].Dy()
-				if math.Abs(float64(w)-float64(h)*aspect) > aspect {
-					t.Errorf("tiles of %dx%d", w, h)
-				}
-				if w < area.Dx()-gap && h < area.Dy()-gap && n == 1 {
-					t.Errorf("one tile of %dx%d does not fill %v", w, h, area)
-				}
-			})
-		}
-	}
-	if got := GridLayout(0, image.Rect(0, 0, 10, 10), 1, 1); got != nil {
-		t.Errorf("no tiles: %v", got)
-	}
-}
-
-// checkTiles wants equal tiles in area, gap apart, as a whole in its middle.
-func checkTiles(t *testing.T, tiles []image.Rectangle, area image.Rectangle, gap int) {
-	t.Helper()
-	var all image.Rectangle
-	for i, a := range tiles {
-		if !a.In(area) {
-			t.Errorf("tile %d, %v, is not in %v", i, a, area)
-		}
-		if a.Size() != tiles[0].Size() {
-			t.Errorf("tile %d is %v large, tile 0 %v", i, a.Size(), tiles[0].Size())
-		}
-		for k, b := range tiles[:i] {
-			if a.Inset(1 - gap).Overlaps(b) {
-				t.Errorf("tiles %d and %d, %v and %v, are not %d apart", k, i, b, a, gap)
-			}
-		}
-		all = all.Union(a)
-	}
-	if off := all.Min.Add(all.Max).Sub(area.Min.Add(area.Max)); off.X*off.X > 4 || off.Y*off.Y > 4 {
-		t.Errorf("all tiles, %v, are not in the middle of %v", all, area)
-	}
-}
-
-// The division of a window that people expect.
-func TestGridColumns(t *testing.T) {
-	for _, c := range []struct {
-		w, h int
-		want []int // columns for 1, 2, ... tiles
-	}{
-		{1280, 720, []int{1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4}},
-		{1000, 400, []int{1, 2, 2, 2, 3, 3, 4, 4, 3}},
-		{500, 900, []int{1, 1, 1, 1, 1, 1, 2, 2}},
-	} {
-		for i, want := range c.want {
-			cols, _, _ := gridColumns(i+1, c.w, c.h, 8, tileAspect)
-			if cols != want {
-				t.Errorf("%d tiles in %dx%d: %d columns, want %d", i+1, c.w, c.h, cols, want)
-			}
-		}
-	}
-}
 
 func TestLayoutScene(t *testing.T) {
 	picture := NewFrame(640, 360)
@@ -101,13 +33,44 @@ func TestLayoutScene(t *testing.T) {
 				if w.Inset {
 					t.Errorf("%v, %d others: the own picture lies over them", size, n)
 				}
-				all := append(w.Tiles[:n:n], w.Self)
 				em := InterfaceSize(size.X, size.Y)
 				area := window.Inset(scaled(em, gridGap))
 				area.Min.Y = scaled(em, insetMargin) + scaled(em, plateHeight) + scaled(em, gridGap)
-				checkTiles(t, all, area, scaled(em, gridGap))
+				checkApart(t, append(w.Tiles[:n:n], w.Self), area, scaled(em, gridGap))
 			}
 		}
+	}
+}
+
+// Who is shown large has most of the window, and the others are as before
+// otherwise: in order, and the own picture last.
+func TestLayoutSceneLarge(t *testing.T) {
+	picture := NewFrame(640, 360)
+	s := &Scene{Self: picture, Tiles: []Tile{{Frame: picture}, {Frame: picture, Large: true}, {Frame: picture}}}
+	l := LayoutScene(s, 1280, 720)
+	for i, r := range []image.Rectangle{l.Tiles[0], l.Tiles[2], l.Self} {
+		if r.Dx()*r.Dy()*4 > l.Tiles[1].Dx()*l.Tiles[1].Dy() || r.Empty() {
+			t.Errorf("picture %d of the strip, %v, beside %v", i, r, l.Tiles[1])
+		}
+	}
+	if !(l.Tiles[0].Min.X < l.Tiles[2].Min.X && l.Tiles[2].Min.X < l.Self.Min.X) {
+		t.Errorf("the strip is %v, %v, %v", l.Tiles[0], l.Tiles[2], l.Self)
+	}
+	if large := l.Tiles[1]; float64(large.Dx()) < 0.75*1280 {
+		t.Errorf("%v is large", large)
+	}
+	s.Tiles = s.Tiles[1:2]
+	if l := LayoutScene(s, 1280, 720); l.Tiles[0] != image.Rect(0, 0, 1280, 720) || !l.Inset {
+		t.Errorf("one other, pinned: %+v", l)
+	}
+}
+
+// A camera that is switched off, or a picture that was scaled, moves nobody.
+func TestShapeOutlivesPicture(t *testing.T) {
+	before := &Scene{Tiles: []Tile{{Frame: NewFrame(480, 640)}, {Frame: NewFrame(640, 360)}, {}}}
+	after := &Scene{Tiles: []Tile{{Shape: image.Pt(480, 640), CameraOff: true}, {Frame: NewFrame(21, 11), Shape: image.Pt(640, 360)}, {}}}
+	if a, b := LayoutScene(before, 800, 600), LayoutScene(after, 800, 600); !slices.Equal(a.Tiles, b.Tiles) {
+		t.Errorf("%v became %v", a.Tiles, b.Tiles)
 	}
 }
 
@@ -123,7 +86,7 @@ func TestInset(t *testing.T) {
 		{"upright", 1280, 720, 360, 640, 0.21, 0.32},
 		{"flat window", 1000, 400, 640, 360, 0.21, 0.32},
 	} {
-		r := insetRect(NewFrame(c.selfW, c.selfH), c.w, c.h)
+		r := insetRect(image.Pt(c.selfW, c.selfH), c.w, c.h)
 		if float64(r.Dx()) > c.maxW*float64(c.w)+1 || float64(r.Dy()) > c.maxH*float64(c.h)+1 {
 			t.Errorf("%s: %v is too large", c.name, r)
 		}
@@ -134,7 +97,7 @@ func TestInset(t *testing.T) {
 			t.Errorf("%s: %v leaves %d and %d at the edges", c.name, r, right, below)
 		}
 	}
-	if r := insetRect(nil, 60, 40); !r.Empty() {
+	if r := insetRect(image.Pt(16, 9), 60, 40); !r.Empty() {
 		t.Errorf("in a window of 60x40 the inset is %v, want none", r)
 	}
 }

@@ -19,7 +19,8 @@ import "time"
 // one quantity, measured to the sample, and the policy is a single comparison.
 type Playout struct {
 	dec     AudioDecoder
-	copies  copyTeller // dec, if it can tell; else nil
+	copies  copyTeller  // dec, if it can tell; else nil
+	pauses  pauseTeller // dec, if it can tell; else nil
 	ceiling int64
 
 	queue   packetQueue
@@ -28,6 +29,7 @@ type Playout struct {
 	arrived arrivals
 
 	pulled   int64 // the clock of the loudspeaker
+	slept    int64 // of these, samples in pauses that the sender told of
 	end      int64 // stream time of the end of line
 	expected int64 // stream time after the last packet decoded; end - expected is made up
 	lastSeq  int64 // of the last packet decoded
@@ -40,6 +42,10 @@ type Playout struct {
 	wanted    int      // samples played while an edit was wanted and none was good
 	broken    bool     // the next packet does not continue the line
 	voice     loudness // of the voice, to know pauses by
+	paused    bool     // the sender has said that it does not send
+	quiet     int      // samples since it did
+	rested    bool     // what was made up last is the noise of a pause
+	comfort   comfort  // what is heard then
 	backlog   backlog
 	hold      soundHold
 
@@ -112,7 +118,10 @@ const (
 // close. If dec has a method HasCopy(packet []byte) bool, which tells whether a
 // packet carries a copy of the one before, copies are waited for where losses make
 // it worth while. Without it they are used if they happen to come in time, and
-// counted as concealment.
+// counted as concealment. If dec has a method IsPause(packet []byte) bool, which tells
+// packets that hold no sound but say that none follows for a while, these are not
+// decoded: a noise like the one before fills the time. They must come in turn, as long
+// as others, and then every 400 ms at least.
 func NewPlayout(dec AudioDecoder, cfg PlayoutConfig) *Playout {
 	if cfg.Ceiling <= 0 {
 		cfg.Ceiling = defaultCeiling
@@ -120,6 +129,7 @@ func NewPlayout(dec AudioDecoder, cfg PlayoutConfig) *Playout {
 	ceiling := int64(SamplesIn(cfg.Ceiling))
 	p := &Playout{dec: dec, ceiling: ceiling, packetLen: SampleRate / 100}
 	p.copies, _ = dec.(copyTeller)
+	p.pauses, _ = dec.(pauseTeller)
 	p.needs.ceiling = ceiling
 	return p
 }
@@ -172,7 +182,7 @@ func (p *Playout) restart() {
 	p.hold = soundHold{}
 	p.stats.Silent += p.pending
 	p.pending = 0
-	p.phase, p.broken, p.backlog = unanchored, true, backlog{}
+	p.phase, p.paused, p.broken, p.backlog = unanchored, false, true, backlog{}
 }
 
 func (p *Playout) observe(arrival time.Time, id packetID, payload []byte) {
@@ -218,7 +228,7 @@ func (p *Playout) learn(now time.Time, n int) {
 		if p.outage() && need > p.needs.target()+nearTarget {
 			continue
 		}
-		p.needs.observe(p.pulled, need)
+		p.needs.observe(p.pulled-p.slept+p.slept/pauseLearning, need)
 		if p.phase == playing && !a.copied {
 			hold := p.position() - a.ts
 			p.delay += (float64(max(0, -hold)) + float64(clampSamples(waited, n)) - p.delay) / 32

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/skulltech/prattle/media"
+	"github.com/skulltech/prattle/media/mediatest"
 	_ "github.com/skulltech/prattle/media/opus"
 )
 
@@ -208,6 +209,86 @@ func TestPlayoutOpusJitter(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestPlayoutOpusPauses leaves out what a VoiceGate does. What is heard then is as
+// loud as the noise that Opus would have sent, voice comes back whole and without a
+// click, and what is sent in a pause is next to nothing.
+func TestPlayoutOpusPauses(t *testing.T) {
+	for _, tuning := range []media.AudioTuning{opusSwift, opusSturdy} {
+		sound := media.PausingVoice(1)
+		sound = append(sound, sound...)
+		all, gated := gateOpus(t, tuning, sound, false), gateOpus(t, tuning, sound, true)
+		const from, to = 29 * media.SampleRate, 34 * media.SampleRate // in the second long pause
+		t.Logf("%v: %d bytes in 5 s of a pause in %d packets, otherwise %d in %d", tuning.Bitrate,
+			gated.bytes, gated.packets, all.bytes, all.packets)
+		if gated.packets > 13 || gated.bytes > 13 {
+			t.Errorf("%v: a pause of 5 s takes %d packets, %d bytes", tuning.Bitrate, gated.packets, gated.bytes)
+		}
+		got, want := mediatest.Loudness(gated.heard[from:to]), mediatest.Loudness(all.heard[from:to])
+		if got < want/1.25 || got > want*1.25 {
+			t.Errorf("%v: the loudness of the pause is %.5f, of the noise %.5f", tuning.Bitrate, got, want)
+		}
+		got, want = mediatest.Loudness(gated.heard[35*media.SampleRate:]), mediatest.Loudness(all.heard[35*media.SampleRate:])
+		if got < want*.98 || got > want*1.02 {
+			t.Errorf("%v: the loudness of the voice after the pause is %.5f, without one %.5f", tuning.Bitrate, got, want)
+		}
+		if gated.stats.Concealed > 0 || gated.stats.Lost > 0 {
+			t.Errorf("%v: %d samples concealed, %d packets lost", tuning.Bitrate, gated.stats.Concealed, gated.stats.Lost)
+		}
+		if sharpest(gated.heard) > sharpest(all.heard)*11/10 {
+			t.Errorf("%v: sharpest bend %d, without pauses %d: a click", tuning.Bitrate, sharpest(gated.heard), sharpest(all.heard))
+		}
+	}
+}
+
+type gatedCall struct {
+	heard          []int16
+	packets, bytes int // in the second long pause
+	stats          media.PlayoutStats
+}
+
+// gateOpus sends sound over a perfect path, with or without its pauses.
+func gateOpus(t *testing.T, tuning media.AudioTuning, sound []int16, gated bool) (c gatedCall) {
+	codec, err := media.AudioCodecByName("opus")
+	if err != nil {
+		t.Fatal(err)
+	}
+	enc, err := codec.NewEncoder(tuning)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := media.NewPlayout(newOpusDecoder(t), media.PlayoutConfig{})
+	var gate media.VoiceGate
+	now, block := time.Unix(1e9, 0), make([]int16, opusPacket)
+	var seq uint16
+	for at := 0; at+opusPacket <= len(sound); at += opusPacket {
+		gate.Hear(sound[at : at+opusPacket])
+		verdict := gate.Decide(opusPacket)
+		var packet []byte
+		switch {
+		case !gated || verdict == media.SendSound:
+			packet, err = enc.Encode(nil, sound[at:at+opusPacket])
+		case verdict == media.SendPause:
+			packet = enc.(media.PauseEncoder).AppendPause(nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(packet) > 0 {
+			p.Push(now, seq, uint32(at), packet)
+			seq++
+			if at >= 29*media.SampleRate && at < 34*media.SampleRate {
+				c.packets, c.bytes = c.packets+1, c.bytes+len(packet)
+			}
+		}
+		now = now.Add(5 * time.Millisecond)
+		p.Pull(now, block)
+		now = now.Add(5 * time.Millisecond)
+		c.heard = append(c.heard, block...)
+	}
+	c.stats = p.Stats()
+	return c
 }
 
 func BenchmarkPlayoutOpus(b *testing.B) {

@@ -1,7 +1,7 @@
 package media
 
 // This file decides what is heard next: a packet, the copy of a lost one, a
-// guess at it, or silence.
+// guess at it, the noise of a pause, or silence.
 
 const (
 	// concealStep is how much is concealed at a time: what Opus makes at once in
@@ -33,6 +33,8 @@ func (p *Playout) produce(want int) {
 	switch gap := f.ts - p.end; {
 	case gap <= 0:
 		p.decode()
+	case p.paused && (f.seq == p.lastSeq+1 || gap > int64(p.packetLen)):
+		p.linger(int(min(gap, int64(want))))
 	case f.seq == p.lastSeq+1 || p.run >= fadeTo:
 		p.bridge(int(min(gap, concealStep)), gap)
 	default:
@@ -43,6 +45,8 @@ func (p *Playout) produce(want int) {
 // await makes up sound while nothing has come.
 func (p *Playout) await(want int) {
 	switch {
+	case p.phase == playing && p.paused:
+		p.linger(want)
 	case p.phase == playing && p.run < fadeTo:
 		p.conceal(concealStep)
 	case p.phase == unanchored:
@@ -96,7 +100,7 @@ func (p *Playout) repair(f *queuedPacket, gap int64) {
 	} else {
 		p.stats.Recovered += uint64(gap)
 	}
-	p.settle(false)
+	p.settle(length, 0)
 	p.append(pcm[:gap], false)
 }
 
@@ -105,6 +109,10 @@ func (p *Playout) repair(f *queuedPacket, gap int64) {
 // delay gained: nothing that was said is left out.
 func (p *Playout) decode() {
 	f := p.queue.pop()
+	if p.pauses != nil && p.pauses.IsPause(f.payload) {
+		p.pause(&f)
+		return
+	}
 	heard := max(0, p.expected-f.ts) // of a packet that overlaps the one before
 	begin := f.ts + heard
 	p.prepareJoin(int(p.end - begin))
@@ -114,16 +122,27 @@ func (p *Playout) decode() {
 		p.stats.Refused++
 		return
 	}
+	missing := max(f.seq-p.lastSeq-1, 0)
+	held := missing * int64(max(n, p.packetLen))
 	p.packetLen = n
 	n = copy(pcm, pcm[heard:n])
-	p.settle(f.seq == p.lastSeq+1 && begin > p.expected)
-	p.stats.Lost += uint64(min(max(0, f.seq-p.lastSeq-1-p.dropped), jumpPackets))
-	p.lastSeq, p.dropped = f.seq, 0
+	p.settle(held, begin-p.expected)
+	if p.paused {
+		p.wakeUp(missing)
+	}
+	p.follow(&f)
 	p.voice.hear(pcm[:n])
+	p.comfort.hear(pcm[:n])
 	p.append(pcm[:n], p.end > begin)
 	p.end = begin + int64(n)
 	p.expected = p.end
 	p.stats.Played += uint64(n)
+}
+
+// follow notes that f has been played, and which before it have not.
+func (p *Playout) follow(f *queuedPacket) {
+	p.stats.Lost += uint64(min(max(0, f.seq-p.lastSeq-1-p.dropped), jumpPackets))
+	p.lastSeq, p.dropped = f.seq, 0
 }
 
 // prepareJoin gets ready for real sound after made-up sound, of which over
@@ -149,6 +168,9 @@ func (p *Playout) append(pcm []int16, mayWait bool) {
 	n := len(pcm)
 	if p.joining {
 		fade := min(joinFade, n)
+		if p.rested {
+			fade = min(pauseFade, n)
+		}
 		at := 0
 		if mayWait {
 			at = bestJoin(p.tail[:], pcm[:fade], joinSearch)
@@ -164,7 +186,7 @@ func (p *Playout) append(pcm []int16, mayWait bool) {
 	p.line.grow(n)
 	p.end += int64(n)
 	p.expected = p.end
-	p.run, p.broken, p.joining = 0, false, false
+	p.run, p.broken, p.joining, p.rested = 0, false, false, false
 }
 
 // conceal makes up n samples, fading to silence as the gap grows.
@@ -182,7 +204,7 @@ func (p *Playout) conceal(n int) {
 }
 
 func (p *Playout) fallSilent(n int) {
-	clear(p.line.room(n))
+	p.comfort.fade(p.line.room(n))
 	p.makeUp(n)
 }
 
@@ -193,14 +215,17 @@ func (p *Playout) makeUp(n int) {
 	p.pending += uint64(n)
 }
 
-// settle says what was made up: the sender paused, or something is missing.
-func (p *Playout) settle(paused bool) {
-	switch {
-	case p.pending == 0:
-	case paused:
-		p.stats.Silent += p.pending
-	default:
-		p.stats.Concealed += p.pending
+// settle says what was made up, before a packet that begins gap samples after the
+// last one's end while packets are missing that held so many: the sender paused for
+// what these do not account for, the rest should have been heard.
+func (p *Playout) settle(held, gap int64) {
+	concealed := p.pending
+	if gap > held {
+		concealed = min(concealed, uint64(held))
+	}
+	p.stats.Silent += p.pending - concealed
+	p.stats.Concealed += concealed
+	if concealed > 0 {
 		p.stats.Concealments++
 	}
 	p.pending = 0

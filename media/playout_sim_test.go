@@ -26,6 +26,7 @@ type playoutSim struct {
 	transit  func(*rand.Rand, time.Duration) time.Duration // beyond base, at the time of sending
 	lost     func(*rand.Rand, time.Duration) bool
 	paused   func(at time.Duration) bool // the sender does not send
+	gated    bool                        // a VoiceGate leaves out its pauses
 	inOrder  bool                        // the path does not reorder
 	copies   int                         // each packet comes again with so many of its successors (RED)
 	inBand   bool                        // packets carry a copy of the one before (FEC)
@@ -93,6 +94,7 @@ func (s *playoutSim) send(rng *rand.Rand) []simArrival {
 	var sentBefore [8]simArrival
 	var clock, latest time.Duration
 	seq := 0
+	var gate VoiceGate
 	for i := 0; s.ownTime(clock) < s.length; i++ {
 		length := s.packets(i)
 		begin := clock
@@ -103,6 +105,15 @@ func (s *playoutSim) send(rng *rand.Rand) []simArrival {
 		}
 		a := simArrival{seq: uint16(simFirstSeq + seq), ts: uint32(simFirstTS + SamplesIn(begin))}
 		a.data = fakePacket(SamplesIn(begin), SamplesIn(length), s.inBand && seq > 0)
+		if s.gated {
+			gate.Hear(looped(s.sound, SamplesIn(begin), SamplesIn(length)))
+			switch gate.Decide(SamplesIn(length)) {
+			case SendPause:
+				a.data = fakePause
+			case SendNothing:
+				continue
+			}
+		}
 		lost := s.lost != nil && s.lost(rng, at)
 		a.at = at + simBase
 		if s.transit != nil {
@@ -243,6 +254,20 @@ func fakePacket(begin, length int, hasCopy bool) []byte {
 		return append(b, 1)
 	}
 	return append(b, 0)
+}
+
+// fakePause is the packet that says that there is no sound.
+var fakePause = []byte{0}
+
+func (d *fakeDecoder) IsPause(packet []byte) bool { return len(packet) == len(fakePause) }
+
+// looped is n samples of sound from begin on.
+func looped(sound []int16, begin, n int) []int16 {
+	out := make([]int16, n)
+	for i := range out {
+		out[i] = sound[(begin+i)%len(sound)]
+	}
+	return out
 }
 
 func (d *fakeDecoder) Decode(pcm []int16, packet []byte) (int, error) {

@@ -1,5 +1,7 @@
 package media
 
+import "image"
+
 // Scene is all that a view draws at one moment. Text in it comes from other
 // people and has been filtered before: no control or escape characters.
 type Scene struct {
@@ -8,6 +10,7 @@ type Scene struct {
 	Self          *Frame // own picture, not mirrored (the view does that); nil while there is none
 	SelfMuted     bool
 	SelfCameraOff bool
+	SelfShape     image.Point // as Tile.Shape
 
 	Status string   // one line: whom, how long, how well
 	Chat   []string // the latest lines, oldest first, already with the writer's name
@@ -17,11 +20,15 @@ type Scene struct {
 
 // Tile is one other person's place in the scene.
 type Tile struct {
-	Frame     *Frame // the latest picture; nil while there is none
+	Frame *Frame // the latest picture; nil while there is none
+	// Shape is how wide to how high the person's pictures are, for when Frame is nil
+	// or was scaled; zero: as Frame, or usual.
+	Shape     image.Point
 	Name      string
 	Muted     bool
 	CameraOff bool
 	Quality   Quality
+	Large     bool   // shown large, with the others in a strip: pinned, or speaking; one at most
 	Notice    string // shown over the picture: "ringing…", "reconnecting…"
 }
 

@@ -82,8 +82,8 @@ func (t *terminalTile) draw(s *screen, r region, th *terminalTheme) {
 	}
 	f, at := t.picture.place(r)
 	if t.picture.isEmpty() {
-		_, y, w, h := Fit(16, 9, r.w, 2*r.h)
-		at = region{r.x + (r.w-w)/2, r.y + y/2, w, h / 2}
+		x, y, w, h := Fit(t.Shape.X, t.Shape.Y, r.w, 2*r.h)
+		at = region{r.x + x, r.y + y/2, w, h / 2}
 		s.fill(at, cell{" ", th.text, th.tile})
 	} else {
 		s.drawPicture(f, at.x, at.y, th.palette)
@@ -134,21 +134,22 @@ func drawQuality(s *screen, x, y int, q Quality, th *terminalTheme) int {
 	return s.print(x, y, s.w, " ", th.text, th.bar)
 }
 
-// drawSelf draws ourselves as in a mirror, in the corner or, alone, in the middle.
+// drawSelf draws ourselves: in the corner, among the others or, alone, in the middle.
 func (t *terminalScene) drawSelf(s *screen, th *terminalTheme) {
 	r := t.layout.self
-	if t.self.isEmpty() || r.w <= 0 || r.h <= 0 {
+	if len(t.tiles) > 1 {
+		t.self.draw(s, r, th)
 		return
 	}
-	f, at := t.self.place(r)
-	if f != &t.self.frame {
-		Mirror(&t.self.mirrored, f)
+	if t.self.picture.isEmpty() || r.w <= 0 || r.h <= 0 {
+		return
 	}
+	f, at := t.self.picture.place(r)
 	if len(t.tiles) > 0 { // into the corner, with a line of ground about it
 		at.x, at.y = r.x+r.w-at.w, r.y+r.h-at.h
 		s.fill(region{at.x - 1, at.y - 1, at.w + 2, at.h + 1}, cell{" ", th.text, th.ground})
 	}
-	s.drawPicture(&t.self.mirrored, at.x, at.y, th.palette)
+	s.drawPicture(f, at.x, at.y, th.palette)
 }
 
 // drawStatus draws the first line: how the call is, and on the right what of ours
@@ -157,11 +158,11 @@ func (t *terminalScene) drawStatus(s *screen, th *terminalTheme) {
 	s.fill(region{0, 0, s.w, 1}, cell{" ", th.text, th.bar})
 	var marks string
 	switch {
-	case t.selfMuted && t.selfCameraOff:
+	case t.self.Muted && t.self.CameraOff:
 		marks = "you are muted, camera off"
-	case t.selfMuted:
+	case t.self.Muted:
 		marks = "you are muted"
-	case t.selfCameraOff:
+	case t.self.CameraOff:
 		marks = "your camera is off"
 	}
 	limit := s.w - 1

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"image"
 	"slices"
 	"strings"
 
@@ -9,10 +10,9 @@ import (
 
 // A terminalScene is a copy of a Scene with its pictures scaled down to cells.
 type terminalScene struct {
-	tiles []terminalTile
-	self  terminalPicture
-
-	selfMuted, selfCameraOff bool
+	tiles   []terminalTile
+	self    terminalTile // ourselves, as in a mirror
+	hasSelf bool
 
 	status string
 	chat   []string
@@ -23,6 +23,7 @@ type terminalScene struct {
 	wrapped []string       // the end of chat in lines of wrapWidth cells
 	wrapAt  int
 	layout  terminalLayout
+	plain   []Tile // of tiles, for their layout
 }
 
 type terminalTile struct {
@@ -31,12 +32,13 @@ type terminalTile struct {
 }
 
 // A terminalPicture is a frame scaled down to cells; it is empty if there is none.
-type terminalPicture struct{ frame, mirrored, refit Frame }
+type terminalPicture struct{ frame, refit Frame }
 
 // keep makes t a copy of s for a screen of w by h cells.
 func (t *terminalScene) keep(s *Scene, w, h int) {
 	t.status, t.help = s.Status, s.Help
-	t.selfMuted, t.selfCameraOff = s.SelfMuted, s.SelfCameraOff
+	t.self.Tile = Tile{Name: "You", Muted: s.SelfMuted, CameraOff: s.SelfCameraOff, Shape: s.selfShape()}
+	t.hasSelf = s.Self != nil || s.SelfCameraOff
 	t.stats = append(t.stats[:0], s.Stats...)
 	if !slices.Equal(t.chat, s.Chat) {
 		t.chat, t.wrapAt = append(t.chat[:0], s.Chat...), 0
@@ -46,14 +48,16 @@ func (t *terminalScene) keep(s *Scene, w, h int) {
 	}
 	t.tiles = t.spare[:len(s.Tiles)]
 
+	for i, tile := range s.Tiles {
+		tile.Shape, tile.Frame = tile.shape(), nil
+		t.tiles[i].Tile = tile
+	}
 	t.arrange(w, h)
 	for i, tile := range s.Tiles {
 		t.tiles[i].picture.keep(shownFrame(tile.Frame, tile.CameraOff), t.layout.tiles[i])
-		tile.Frame = nil
-		t.tiles[i].Tile = tile
 	}
-	t.self.keep(shownFrame(s.Self, s.SelfCameraOff), t.layout.self)
-	Mirror(&t.self.mirrored, &t.self.frame)
+	t.self.picture.keep(shownFrame(s.Self, s.SelfCameraOff), t.layout.self)
+	t.self.picture.mirror()
 }
 
 func shownFrame(f *Frame, off bool) *Frame {
@@ -75,6 +79,12 @@ func (p *terminalPicture) keep(f *Frame, r region) {
 	}
 }
 
+// mirror turns p's right to its left.
+func (p *terminalPicture) mirror() {
+	Mirror(&p.refit, &p.frame)
+	p.frame, p.refit = p.refit, p.frame
+}
+
 // A terminalLayout is where things are on the screen.
 type terminalLayout struct {
 	pictures region // all of them
@@ -93,21 +103,41 @@ func (t *terminalScene) arrange(w, h int) {
 	l.chat = region{1, h - 1 - rows, max(w-2, 0), rows}
 	l.pictures = region{0, 1, w, max(l.chat.y-1, 0)}
 
+	t.arrangePictures()
+}
+
+// arrangePictures gives everybody a place among the pictures: ourselves in their
+// corner while there is one other, and beside them from two on.
+func (t *terminalScene) arrangePictures() {
+	l := &t.layout
+	in := l.pictures
+	roomy := in.w >= 40 && in.h >= 10 // for our own picture beside others
+	half := Tiling{Area: image.Rect(0, 0, in.w, 2*in.h), Gap: 2, Step: image.Pt(1, 2)}
+	var places SceneLayout
+	if len(t.tiles) > 1 {
+		t.plain = t.plain[:0]
+		for i := range t.tiles {
+			t.plain = append(t.plain, t.tiles[i].Tile)
+		}
+		places = half.room(t.plain, t.hasSelf && roomy, t.self.Shape)
+	} else {
+		places = half.few(len(t.tiles), true)
+	}
 	l.tiles = l.tiles[:0]
-	cols := bestColumns(len(t.tiles), l.pictures.w, 2*l.pictures.h)
-	for i := range t.tiles {
-		l.tiles = append(l.tiles, gridRegion(l.pictures, i, len(t.tiles), cols))
+	for _, r := range places.Tiles {
+		l.tiles = append(l.tiles, in.cells(r))
 	}
-	switch {
-	case len(t.tiles) == 0: // alone, one sees oneself
-		l.self = l.pictures
-	case l.pictures.w < 40 || l.pictures.h < 10:
-		l.self = region{}
-	default:
-		pw := l.pictures.w / 5
-		ph := max(pw*9/32, 3)
-		l.self = region{w - pw - 1, l.pictures.y + l.pictures.h - ph, pw, ph}
+	l.self = in.cells(places.Self)
+	if places.Inset && roomy {
+		w := in.w / 5
+		h := max(w*9/32, 3)
+		l.self = region{in.x + in.w - w - 1, in.y + in.h - h, w, h}
 	}
+}
+
+// cells is the region of r that pixels, two in a cell, make up.
+func (r region) cells(pixels image.Rectangle) region {
+	return region{r.x + pixels.Min.X, r.y + pixels.Min.Y/2, pixels.Dx(), pixels.Dy() / 2}
 }
 
 // wrapChat breaks the chat into lines of width cells, of which it keeps the last.
@@ -122,26 +152,4 @@ func (t *terminalScene) wrapChat(width int) {
 		t.wrapped = append(t.wrapped, strings.Split(ansi.Wrap(line, width, ""), "\n")...)
 	}
 	t.wrapped = append(t.wrapped[:0], t.wrapped[max(0, len(t.wrapped)-most):]...)
-}
-
-// bestColumns is how many columns make n pictures of 16:9 largest in w by h pixels.
-func bestColumns(n, w, h int) int {
-	best, area := 1, 0
-	for cols := 1; cols <= n; cols++ {
-		rows := (n + cols - 1) / cols
-		_, _, pw, ph := Fit(16, 9, w/cols, h/rows)
-		if pw*ph > area {
-			best, area = cols, pw*ph
-		}
-	}
-	return best
-}
-
-// gridRegion is the place of tile i of n in columns.
-func gridRegion(r region, i, n, cols int) region {
-	rows := (n + cols - 1) / cols
-	col, row := i%cols, i/cols
-	x0, x1 := r.w*col/cols, r.w*(col+1)/cols
-	y0, y1 := r.h*row/rows, r.h*(row+1)/rows
-	return region{r.x + x0, r.y + y0, x1 - x0, y1 - y0}
 }

@@ -51,6 +51,10 @@ func (d *decoder) HasCopy(packet []byte) bool {
 	return len(packet) > 1 && packet[0]>>3 < celtOnly && packet[0]&severalFrames == 0 && packet[1]&flag != 0
 }
 
+// IsPause says whether packet holds no sound (RFC 6716 section 3.1) but the news that
+// none follows for a while.
+func (d *decoder) IsPause(packet []byte) bool { return len(packet) == 1 }
+
 // Conceal implements media.AudioDecoder. len(pcm) must be a multiple of 2.5 ms.
 func (d *decoder) Conceal(pcm []int16) error {
 	if err := d.opus.DecodePLC(pcm[:len(pcm):len(pcm)]); err != nil {

@@ -95,6 +95,14 @@ func (e *encoder) Encode(dst []byte, pcm []int16) ([]byte, error) {
 	return append(dst, e.packet[:n]...), nil
 }
 
+// AppendPause implements media.PauseEncoder, with a packet of nothing but its first
+// byte: a frame that was not transmitted (RFC 6716 section 3.1). The codec stands
+// still meanwhile, at both ends, and so agrees with itself after the pause.
+func (e *encoder) AppendPause(dst []byte) []byte {
+	const severalFrames = 3
+	return append(dst, e.packet[0]&^severalFrames)
+}
+
 // follow changes the profile to what the tuning wants: to sturdy at once, to
 // swift after a calm while.
 func (e *encoder) follow(samples int) error {
