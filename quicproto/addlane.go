@@ -54,7 +54,7 @@ func (e *Endpoint) OpenLane(ctx context.Context, c *Conn, conf *tls.Config) erro
 	if err != nil {
 		return err
 	}
-	l, stream, err := e.dialLane(ctx, c.RemoteAddr(), conf)
+	l, stream, err := e.dialLane(ctx, c.route, conf)
 	if err != nil {
 		return fmt.Errorf("open a lane: %w", err)
 	}

@@ -32,7 +32,7 @@ type Datagram struct {
 // for more than its own queue.
 type Conn struct {
 	quic   *quic.Conn // the first lane's
-	socket replaySocket
+	route  *Route
 	stream *quic.Stream
 	reader *bufio.Reader // of stream
 	pace   *messagePace
@@ -94,9 +94,8 @@ var ErrTooSlow = errors.New("control messages pile up")
 
 // newConn makes a connection of its first lane. first is a message that has been
 // read from the control stream already, or nil.
-func newConn(socket replaySocket, l *lane, stream *quic.Stream, reader *bufio.Reader, pace *messagePace, first Message) *Conn {
+func newConn(l *lane, stream *quic.Stream, reader *bufio.Reader, pace *messagePace, first Message) *Conn {
 	c := &Conn{
-		socket:    socket,
 		quic:      l.quic,
 		stream:    stream,
 		reader:    reader,
@@ -111,7 +110,8 @@ func newConn(socket replaySocket, l *lane, stream *quic.Stream, reader *bufio.Re
 		c.messages <- first
 	}
 	c.maxDatagram.Store(l.datagramSize())
-	socket.watch(c.RemoteAddr())
+	c.route = l.quic.RemoteAddr().(*Route)
+	c.route.join()
 	c.join(l)
 	c.routines.Add(2)
 	go c.routineSendMessages()
@@ -129,7 +129,10 @@ func (c *Conn) Outgoing() chan<- []byte { return c.outgoing }
 
 // Replay puts the latest packet of each lane on the wire again. While the path is
 // dead that is how QUIC soon learns that it lives again.
-func (c *Conn) Replay() { c.socket.replay(c.RemoteAddr()) }
+func (c *Conn) Replay() { c.route.replay() }
+
+// Route is what the connection runs over.
+func (c *Conn) Route() *Route { return c.route }
 
 // Datagrams yields what arrives.
 func (c *Conn) Datagrams() <-chan Datagram { return c.datagrams }
@@ -292,7 +295,6 @@ func (c *Conn) fail(code CloseCode, err error) {
 }
 
 func (c *Conn) shut(code CloseCode, reason string, err error) {
-	c.socket.forget(c.RemoteAddr())
 	c.err = err
 	close(c.done)
 	c.mu.Lock()
@@ -300,11 +302,12 @@ func (c *Conn) shut(code CloseCode, reason string, err error) {
 	for _, l := range c.lanes {
 		l.quic.CloseWithError(quic.ApplicationErrorCode(code), reason)
 	}
+	c.route.leave()
 }
 
-// flushDelay is how long a closing connection waits for its last control
-// messages to be acknowledged: a round trip to the other side of the world.
-const flushDelay = 300 * time.Millisecond
+// flushDelay is how long a closing connection waits for the other side to have its
+// last control messages: a few tries on a bad link.
+const flushDelay = time.Second
 
 // flushControl lets the control stream end after what is queued (the Bye) and
 // gives the peer a moment to close first: CONNECTION_CLOSE would overtake and

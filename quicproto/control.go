@@ -34,6 +34,7 @@ const (
 	kindSASReveal
 	kindPuzzle
 	kindProof
+	kindCandidates
 )
 
 // Hello is the first message of each side.
@@ -51,6 +52,7 @@ type Hello struct {
 // Ring asks the other side for a call.
 type Ring struct {
 	Ticket Secret `cbor:"1,keyasint,omitempty"` // the one-use secret of a ticket, or nil
+	Resume Secret `cbor:"2,keyasint,omitempty"` // of a call that was lost and is to go on, or nil
 }
 
 // SecretSize is the length of a Secret in bytes.
@@ -109,7 +111,8 @@ type ChatAck struct {
 
 // Bye ends the call.
 type Bye struct {
-	Reason string `cbor:"1,keyasint,omitempty"`
+	Reason    string `cbor:"1,keyasint,omitempty"`
+	Elsewhere bool   `cbor:"2,keyasint,omitempty"` // it goes on over another connection, or on another device
 }
 
 // SASCommit and SASReveal are the two messages, each way, from which a short
@@ -186,6 +189,8 @@ func newMessage(k kind) Message {
 		return new(Puzzle)
 	case kindProof:
 		return new(Proof)
+	case kindCandidates:
+		return new(Candidates)
 	}
 	return nil
 }
@@ -306,10 +311,11 @@ func checkMessage(m Message) error {
 		}
 		return checkLength("text", max(len(m.Name), len(m.Agent)), 0, maxText)
 	case *Ring:
-		if m.Ticket == nil {
-			return nil
+		for _, s := range []Secret{m.Ticket, m.Resume} {
+			if s != nil && len(s) != SecretSize {
+				return fmt.Errorf("secret of %d bytes", len(s))
+			}
 		}
-		return checkLength("ticket", len(m.Ticket), SecretSize, SecretSize)
 	case *Decline:
 		return checkLength("reason", len(m.Reason), 0, maxText)
 	case *Bye:
@@ -320,6 +326,8 @@ func checkMessage(m Message) error {
 		return checkLength("commitment", len(m.Commitment), SASSize, SASSize)
 	case *SASReveal:
 		return checkLength("nonce", len(m.Nonce), SASSize, SASSize)
+	case *Candidates:
+		return checkCandidates(m.List)
 	}
 	return nil
 }

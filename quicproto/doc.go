@@ -51,14 +51,14 @@
 //	hello     = [1, {? 1: name, ? 2: agent, ? 3: [* codec], ? 4: [* codec], ? 5: uint, ? 6: uint}]
 //	                                        ; video, audio it can decode; bit/s of a thin path, see firstTrain;
 //	                                        ; largest picture it decodes in pixels, default 1920x1080
-//	ring      = [2, {? 1: bstr .size 16}]   ; one-use secret of a ticket
+//	ring      = [2, {? 1: secret, ? 2: secret}] ; of a ticket, once; of a call that was lost and goes on
 //	accept    = [3, {}]
 //	decline   = [4, {? 1: reason, ? 2: uint}]  ; code: ticket 1 used, 2 expired, 3 unknown
 //	busy      = [5, {}]
 //	streams   = [6, {1: bool, 2: bool, ? 3: bool}]  ; whether sound and pictures are sent; on hold
 //	chat      = [7, {1: id, 2: text}]       ; text of at most 4 KiB
 //	chat-ack  = [8, {1: id}]
-//	bye       = [9, {? 1: reason}]
+//	bye       = [9, {? 1: reason, ? 2: bool}] ; whether the call goes on elsewhere
 //	add-lane  = [10, {1: bstr .size 16}]    ; first and only message of a further connection
 //	want-lane = [11, {}]                    ; asks the dialler for one more
 //	ringing   = [12, {}]                    ; the ring has come and waits for a person
@@ -66,6 +66,9 @@
 //	sas-reveal = [14, {1: bstr .size 32}]
 //	puzzle    = [15, {1: bits}]             ; to a stranger who rings; bits at most 22
 //	proof     = [16, {1: nonce}]
+//	candidates = [17, {? 1: [* candidate]}]  ; at most 16
+//	candidate = [kind: 1..4, bstr]          ; IPv4 or IPv6 address and port, big-endian; see CandidateKind
+//	secret    = bstr .size 16
 //	name = agent = reason = tstr .size (0..256)
 //	codec = tstr .size (0..32)
 //	text = tstr

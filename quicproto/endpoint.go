@@ -19,10 +19,10 @@ const ALPN = "prattle/1"
 
 // Timeouts of a connection.
 const (
-	// idleTimeout ends a connection on which nothing was heard: long enough for
+	// IdleTimeout ends a connection on which nothing was heard: long enough for
 	// a laptop to change networks, short enough that a dead peer is not waited
 	// for.
-	idleTimeout = 25 * time.Second
+	IdleTimeout = 35 * time.Second
 	// keepAlive makes a silent connection (both muted, before Accept) prove
 	// that it lives.
 	keepAlive = 1 * time.Second
@@ -36,7 +36,7 @@ const (
 // Endpoint is one UDP socket on which connections are dialled and accepted.
 type Endpoint struct {
 	transport *quic.Transport
-	socket    replaySocket
+	socket    *socket
 	listener  *quic.Listener
 
 	mu    sync.Mutex
@@ -45,10 +45,13 @@ type Endpoint struct {
 }
 
 // Open makes an endpoint on socket, which it owns from then on.
-func Open(socket net.PacketConn) *Endpoint {
-	e := &Endpoint{socket: newReplaySocket(socket, new(replayer)), conns: make(map[laneToken]*Conn)}
+func Open(socket net.PacketConn) *Endpoint { return open(newRawSocket(socket)) }
+
+func open(raw rawSocket) *Endpoint {
+	e := &Endpoint{socket: newSocket(raw), conns: make(map[laneToken]*Conn)}
 	e.transport = &quic.Transport{
 		Conn:                e.socket,
+		ConnectionIDLength:  connectionIDSize,
 		VerifySourceAddress: e.suspect,
 		ConnContext:         e.beginHandshake,
 	}
@@ -56,7 +59,11 @@ func Open(socket net.PacketConn) *Endpoint {
 }
 
 // suspect says whether QUIC should ask addr for proof that it is no spoofed one.
+// Where probes are answered there is no need for it.
 func (e *Endpoint) suspect(addr net.Addr) bool {
+	if r, ok := addr.(*Route); ok && r.answered() {
+		return false
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.gate.suspect(time.Now(), addr)
@@ -88,9 +95,13 @@ type handshakeKey struct{}
 func config() *quic.Config {
 	return &quic.Config{
 		HandshakeIdleTimeout: handshakeTimeout,
-		MaxIdleTimeout:       idleTimeout,
+		MaxIdleTimeout:       IdleTimeout,
 		KeepAlivePeriod:      keepAlive,
 		EnableDatagrams:      true,
+		// Any path may come to lie beneath a connection: relays take some bytes of
+		// each packet, and no path of the Internet carries less (RFC 9000, section 14).
+		InitialPacketSize:       quicPacketSize,
+		DisablePathMTUDiscovery: true,
 		// A peer opens one control stream; files will need a few more.
 		MaxIncomingStreams:    8,
 		MaxIncomingUniStreams: 8,
@@ -103,8 +114,30 @@ func config() *quic.Config {
 	}
 }
 
+// quicPacketSize is the size of the largest QUIC packet in bytes.
+const quicPacketSize = 1200
+
 // Addr is the local address of the socket.
-func (e *Endpoint) Addr() net.Addr { return e.transport.Conn.LocalAddr() }
+func (e *Endpoint) Addr() net.Addr { return e.socket.LocalAddr() }
+
+// setLocals tells by which ways packets may leave from now on: addresses of
+// interfaces, and relays. Routes take up and drop paths accordingly.
+func (e *Endpoint) setLocals(list []local) { e.socket.setLocals(list) }
+
+// setSTUNHandler has f called with every STUN message that arrives on the socket,
+// from where it came and at which address. f must neither block nor keep b.
+func (e *Endpoint) setSTUNHandler(f func(from netip.AddrPort, at netip.Addr, b []byte)) {
+	h := stunHandler(f)
+	e.socket.stun.Store(&h)
+}
+
+// sendRaw sends a packet that is none of QUIC from an address of ours.
+func (e *Endpoint) sendRaw(l local, b []byte, to netip.AddrPort) error {
+	return e.socket.raw.write(b, l, to)
+}
+
+// receive takes a packet that has come through the relay of l. It copies b.
+func (e *Endpoint) receive(l local, from netip.AddrPort, b []byte) { e.socket.receive(l, from, b) }
 
 // Listen begins to take incoming connections, which Accept returns. The TLS
 // configuration must ask for the peer's certificate.
@@ -154,7 +187,7 @@ func (in *Incoming) Open(ctx context.Context) (*Conn, error) {
 	if m, ok := first.(*addLane); ok {
 		return nil, in.endpoint.addLane(l, m)
 	}
-	return newConn(in.endpoint.socket, l, stream, reader, &in.pace, first), nil
+	return newConn(l, stream, reader, &in.pace, first), nil
 }
 
 func (in *Incoming) greet(ctx context.Context) (*quic.Stream, *bufio.Reader, Message, error) {
@@ -194,19 +227,31 @@ var (
 	ErrCrowded = errors.New("too many are trying to reach the other side")
 )
 
-// Dial connects to addr. The TLS configuration decides whether the peer is the
-// right one; its error is wrapped in the one returned.
+// Dial connects to addr, which is a *Route or a *net.UDPAddr. The TLS configuration
+// decides whether the peer is the right one; its error is wrapped in the one
+// returned.
 func (e *Endpoint) Dial(ctx context.Context, addr net.Addr, conf *tls.Config) (*Conn, error) {
-	l, stream, err := e.dialLane(ctx, addr, conf)
+	route := e.routeTo(addr)
+	defer e.socket.table.unuse(route)
+	l, stream, err := e.dialLane(ctx, route, conf)
 	if err != nil {
 		return nil, err
 	}
-	return newConn(e.socket, l, stream, bufio.NewReader(stream), new(messagePace), nil), nil
+	return newConn(l, stream, bufio.NewReader(stream), new(messagePace), nil), nil
 }
 
-func (e *Endpoint) dialLane(ctx context.Context, addr net.Addr, conf *tls.Config) (*lane, *quic.Stream, error) {
+// routeTo finds or makes the route to an address, with one more user.
+func (e *Endpoint) routeTo(addr net.Addr) *Route {
+	if r, ok := addr.(*Route); ok && r.socket == e.socket {
+		e.socket.table.use(r)
+		return r
+	}
+	return e.socket.table.dial(e.socket, addrPort(addr))
+}
+
+func (e *Endpoint) dialLane(ctx context.Context, route *Route, conf *tls.Config) (*lane, *quic.Stream, error) {
 	ctx, g := withGauge(ctx)
-	q, err := e.transport.Dial(ctx, addr, conf, config())
+	q, err := e.transport.Dial(ctx, route, conf, config())
 	if err != nil {
 		return nil, nil, dialError(err)
 	}

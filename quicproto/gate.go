@@ -107,11 +107,7 @@ func (g *gate) sweep(now time.Time) {
 
 // sourceOf is the network that answers for addr; what is no IP address shares one.
 func sourceOf(addr net.Addr) netip.Prefix {
-	u, ok := addr.(*net.UDPAddr)
-	if !ok {
-		return netip.Prefix{}
-	}
-	ip := u.AddrPort().Addr().Unmap().WithZone("")
+	ip := addrPort(addr).Addr().WithZone("")
 	bits := ip.BitLen()
 	if ip.Is6() {
 		bits = 64

@@ -301,6 +301,7 @@ func TestSessionsAreNotResumed(t *testing.T) {
 			go accept(y, accepted)
 			dialler := newIdentity(t).TLSConfig(quicproto.ALPN, nil, certs.AcceptAny)
 			dialler.SessionTicketsDisabled = false
+			dialler.ServerName = "peer" // under which a session is remembered
 			dialler.ClientSessionCache = tls.NewLRUClientSessionCache(4)
 			dialler.VerifyConnection = nil // it does what it likes
 			var errs []error

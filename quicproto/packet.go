@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+
+	"github.com/skulltech/prattle/media"
 )
 
 // packet is one outgoing RTP or RTCP packet in its datagram. Packets live in
@@ -15,11 +17,14 @@ type packet struct {
 	seq  uint16 // RTP sequence number
 	head int    // bytes of data before the RTP payload
 
-	frame  uint16    // picture ID, for video and its repair
-	queued time.Time // when it was given to the queue
-	expiry time.Time // of video: when its frame is too late to leave
-	sent   time.Time // when it left the queue; zero before
-	probe  int       // probe cluster, 0 for none
+	frame  uint16        // picture ID, for video and its repair
+	queued time.Time     // when it was given to the queue
+	expiry time.Time     // of video: when its frame is too late to leave
+	target media.Bitrate // of video: what the link was to carry when its frame was made
+	sent   time.Time     // when it left the queue; zero before
+	probe  int           // probe cluster, 0 for none
+
+	abandoned bool // video that is not sent again: there is something fresher
 
 	redundant int // bytes on the wire that repeat what other packets carry
 }

@@ -44,6 +44,7 @@ type rateControl struct {
 type pathState struct {
 	delay delayTrack
 	train trainTrack
+	bunch bunchTrack
 	brake brake
 	loss  lossTrack
 
@@ -207,6 +208,7 @@ func (r *rateControl) measure(now time.Time) {
 		s := &r.batch[i]
 		r.delay.add(s)
 		r.train.add(s, gap)
+		r.bunch.add(s, r.rate, gap)
 		r.probing.add(s)
 	}
 	r.considerBrake(now)
@@ -229,7 +231,7 @@ func (r *rateControl) measureTrip(now time.Time) {
 
 // update moves the rate after feedback; dt is the time since the last one.
 func (r *rateControl) update(now time.Time, dt time.Duration) {
-	r.queue.look(&r.delay, dt, r.yielding == nil)
+	r.queue.look(&r.delay, dt, r.noiseRise(), r.yielding == nil)
 	r.watchSpread(now)
 	switch {
 	case r.contest != nil:
@@ -285,12 +287,12 @@ func (r *rateControl) pacing() media.Bitrate {
 	case r.updated.IsZero():
 		factor = blindPacing
 	case r.yielding != nil:
-		factor = 1 // what is too much waits here
+		factor = r.yielding.pacing(r.rate)
 	case r.brake.rate > 0:
 		factor = r.brake.rate / r.rate
 	case r.marks.recent(r.updated):
 		factor = markedPacing
-	case r.growth.limited:
+	case r.growth.limited, r.rate < thinRate:
 	case dispersed:
 		factor = min(max(trainPacing*c/r.rate, nearPacing), openPacing)
 	case r.rate >= float64(r.cfg.Max):

@@ -16,7 +16,8 @@ const (
 	// brakeLife is for how long one train holds packets back: two reports later there
 	// is another, or an alarm.
 	brakeLife = 60 * time.Millisecond
-	// brakeNoise is the jitter on a path where stretched trains mean nothing.
+	// brakeNoise is the jitter on a path where stretched trains mean nothing. Nor do they
+	// where much is lost: QUIC's congestion control stretches them.
 	brakeNoise = 5 * time.Millisecond
 )
 
@@ -25,7 +26,10 @@ func (r *rateControl) considerBrake(now time.Time) {
 	if now.After(r.brake.until) {
 		r.brake = brake{}
 	}
-	if rate, ok := r.train.slow(); ok && rate < brakeShare*r.rate && r.queue.fast.noise < brakeNoise {
+	if r.queue.fast.noise >= brakeNoise || r.loss.usual >= minLoss {
+		return
+	}
+	if rate, ok := r.train.slow(&r.delay); ok && rate < brakeShare*r.rate {
 		r.brake = brake{rate: rate, until: now.Add(brakeLife)}
 	}
 }

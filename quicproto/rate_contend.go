@@ -40,6 +40,7 @@ func (r *rateControl) blameOthers(now time.Time, sure bool) {
 	r.delay.restart(r.delay.least() + r.queue.slow.raw)
 	if (again || sure) && r.delay.above(f.empty) > contestQueue {
 		r.contest = &contest{since: now, peak: f.rate, empty: f.empty}
+		r.setRate(max(r.rate, cubicDecrease*f.rate)) // a TCP flow would not have yielded
 	}
 }
 

@@ -39,30 +39,41 @@ const (
 	leastPackets = 2
 )
 
-// look updates the views. The noise is learnt only while calm.
-func (q *queueViews) look(d *delayTrack, dt time.Duration, calm bool) {
-	q.fast.look(d, fastWindow, dt, calm)
-	q.mid.look(d, midWindow, dt, calm)
-	q.slow.look(d, slowWindow, dt, calm)
+// noiseRise is the time constant with which noise is learnt.
+func (r *rateControl) noiseRise() time.Duration {
+	if r.bunch.jitters() && !r.unspread.IsZero() {
+		return jitterRise
+	}
+	return usualRise
+}
+
+// look updates the views. The noise is learnt only while calm, with the time constant
+// rise while it grows.
+func (q *queueViews) look(d *delayTrack, dt, rise time.Duration, calm bool) {
+	q.fast.look(d, fastWindow, dt, rise, calm)
+	q.mid.look(d, midWindow, dt, rise, calm)
+	q.slow.look(d, slowWindow, dt, rise, calm)
 }
 
 const (
-	// noiseRise and noiseFall are the time constants with which the noise follows
+	// usualRise and noiseFall are the time constants with which the noise follows
 	// the delay: slower up than a standing queue is noticed, and down as fast as
 	// jitter is known to have ended. noiseDrop is that if it is nearly gone.
-	noiseRise = 3 * time.Second
-	noiseFall = time.Second
-	noiseDrop = 200 * time.Millisecond
+	usualRise = 3 * time.Second
+	// jitterRise is usualRise where the delay is known to be jitter.
+	jitterRise = 500 * time.Millisecond
+	noiseFall  = time.Second
+	noiseDrop  = 200 * time.Millisecond
 	// maxNoise is the most that is taken for noise; more is a queue.
 	maxNoise = 20 * time.Millisecond
 )
 
-func (v *queueView) look(d *delayTrack, window, dt time.Duration, calm bool) {
+func (v *queueView) look(d *delayTrack, window, dt, rise time.Duration, calm bool) {
 	v.raw, _ = d.waits(d.within(window, leastPackets))
 	if !calm {
 		return
 	}
-	tau := noiseRise
+	tau := rise
 	switch {
 	case v.raw < v.noise/4:
 		tau = noiseDrop
@@ -116,13 +127,19 @@ const (
 	leastJitter = 5 * time.Millisecond
 	// jitterProof is for how long trains must show no bottleneck.
 	jitterProof = time.Second
+	// bunchProof is the same where packets come in bunches.
+	bunchProof = 100 * time.Millisecond
 )
 
 // jitter is how long packets usually wait where no bottleneck is to be seen in
 // their trains: then it is the path's, and a queue must be longer to be believed.
 // Else it is 0.
 func (r *rateControl) jitter() time.Duration {
-	if r.unspread.IsZero() || r.updated.Sub(r.unspread) < jitterProof || r.queue.fast.noise < leastJitter {
+	proof := jitterProof
+	if r.bunch.jitters() {
+		proof = bunchProof
+	}
+	if r.unspread.IsZero() || r.updated.Sub(r.unspread) < proof || r.queue.fast.noise < leastJitter {
 		return 0
 	}
 	return r.queue.fast.noise

@@ -12,7 +12,6 @@ import (
 type trainTrack struct {
 	first, last arrivalSample
 	packets     int
-	widest      time.Duration // longest gap between two arrivals
 
 	trains   int
 	spread   float64 // mean of the time to arrive minus the time to leave, s
@@ -44,30 +43,36 @@ const (
 func (t *trainTrack) add(s *arrivalSample, gap time.Duration) {
 	if d := s.sent - t.last.sent; t.packets > 0 && d >= 0 && d <= gap {
 		t.packets++
-		t.widest = max(t.widest, s.arrival-t.last.arrival)
 		t.last = *s
 		return
 	}
 	t.finish()
-	t.first, t.last, t.packets, t.widest = *s, *s, 1, 0
+	t.first, t.last, t.packets = *s, *s, 1
 }
 
 const (
 	// slowPackets and slowLength are the least of a train that tells of a bottleneck
-	// by itself.
+	// by itself; slowUneven, in tenths, is what the longest of the gaps may be of it.
 	slowPackets = 3
 	slowLength  = 15 * time.Millisecond
+	slowUneven  = 6
 )
 
-// slow returns the rate in bit/s at which the train under way arrives, if that is
-// clearly slower than it left, and evenly: what a stalled Wi-Fi holds back comes
-// all at once.
-func (t *trainTrack) slow() (rate float64, ok bool) {
-	left, came := t.last.sent-t.first.sent, t.last.arrival-t.first.arrival
-	if t.packets < slowPackets || came < slowLength || came < 2*left || t.widest > came/2 {
+// slow returns the rate in bit/s at which the end of the train under way arrives, of
+// which d has the latest arrivals, if that is clearly slower than it left, and
+// evenly: what a stalled Wi-Fi holds back comes all at once.
+func (t *trainTrack) slow(d *delayTrack) (rate float64, ok bool) {
+	n, came, widest := 1, time.Duration(0), time.Duration(0)
+	for ; n < min(t.packets, d.len()) && (n < slowPackets || came < slowLength); n++ {
+		gap := d.at(n-1).arrival - d.at(n).arrival
+		came, widest = came+gap, max(widest, gap)
+	}
+	first, last := d.at(n-1), d.at(0)
+	left := last.sent - first.sent
+	if n < slowPackets || came < slowLength || came < 2*left || widest > came*slowUneven/10 {
 		return 0, false
 	}
-	return float64(t.last.sum-t.first.sum) * 8 / came.Seconds(), true
+	return float64(last.sum-first.sum) * 8 / came.Seconds(), true
 }
 
 // finish takes the measure of a train that is complete.

@@ -82,6 +82,20 @@ func (r *rateControl) press(now time.Time, queue time.Duration) {
 	}
 }
 
+// drainPacing is how fast packets leave while a long queue drains, of what the
+// bottleneck serves: pictures begin anew then, and the first, small as it is, should
+// not wait for the little that the rate leaves beside sound.
+const drainPacing = 0.5
+
+// pacing is by how much faster than the rate packets leave. What is too much waits
+// here.
+func (y *yielding) pacing(rate float64) float64 {
+	if y.pressing || y.worst < crowdedQueue {
+		return 1
+	}
+	return max(1, drainPacing*y.served/rate)
+}
+
 // queueAhead is the queue that a packet will meet that leaves now: what we know
 // of the queue is old, but what we have sent since is known, too.
 func (r *rateControl) queueAhead() time.Duration {
@@ -212,7 +226,7 @@ func (r *rateControl) endYield(now time.Time) {
 		}
 		r.setRate(min(y.ceiling, restShare*y.served))
 		q.tolerance = max(q.tolerance-trueAlarm, 0)
-		r.unspread = time.Time{}
+		r.unspread, r.bunch = time.Time{}, bunchTrack{}
 	}
 	r.yielding = nil
 	r.nearLimit(now)

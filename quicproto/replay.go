@@ -2,178 +2,117 @@ package quicproto
 
 import (
 	"encoding/binary"
-	"net"
-	"net/netip"
-	"sync"
+	"slices"
 )
 
-// replayer keeps the latest packet that each lane put on the wire, to send it
-// again while the path is dead. QUIC itself would stay silent for long after the
-// path has come back: its probe timeout has doubled with each probe (RFC 9002
-// section 6.2). A packet that was lost in the outage is news to the other side,
-// which acknowledges it at once, and with that ACK QUIC goes on.
-type replayer struct {
-	mu   sync.Mutex
-	kept map[netip.AddrPort]*keptPackets
-}
-
-// keptPackets are those to one peer, one for each connection ID.
+// keptPackets are the latest QUIC packets that left by a route, at least one of
+// each lane, to be sent again while the path is dead and as soon as it lives. QUIC
+// itself would stay silent for long after: its probe timeout has doubled with each
+// probe (RFC 9002, section 6.2). A packet that was lost in the outage is news to
+// the other side, which acknowledges it at once, and with that ACK QUIC goes on.
 type keptPackets struct {
-	users int // connections
 	slots [MaxLanes]keptPacket
-	next  int // slot to give to a new connection ID
+	count uint64 // packets noted
 }
 
 type keptPacket struct {
-	id   uint32 // start of the destination connection ID
-	data []byte
-	oob  []byte // what the kernel was told besides: ECN, segment size
+	id    uint32 // start of the destination connection ID
+	order uint64 // among the packets noted, from 1 on
+	data  []byte
 }
 
-// maxKept bounds a packet that is kept, in bytes: more than one leaves in a batch
-// only in the middle of a file.
-const maxKept = 4096
+const (
+	// maxKept bounds a packet that is kept, in bytes. Ours have 1,200.
+	maxKept = 1500
+	// longHeader is the bit of the first byte of packets that belong to a handshake.
+	longHeader = 0x80
+	// keptIDSize is how much of a connection ID tells lanes apart, in bytes.
+	keptIDSize = 4
+)
 
-// watch begins to keep packets to addr, forget ends it.
-func (r *replayer) watch(addr net.Addr) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.kept == nil {
-		r.kept = make(map[netip.AddrPort]*keptPackets)
-	}
-	key := addrPort(addr)
-	if r.kept[key] == nil {
-		r.kept[key] = new(keptPackets)
-	}
-	r.kept[key].users++
-}
-
-func (r *replayer) forget(addr net.Addr) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	k := r.kept[addrPort(addr)]
-	if k == nil {
+// note keeps a QUIC packet that leaves.
+func (k *keptPackets) note(b []byte) {
+	id := destinationID(b)
+	if len(id) < keptIDSize || len(b) > maxKept {
 		return
 	}
-	if k.users--; k.users == 0 {
-		delete(r.kept, addrPort(addr))
-	}
+	k.count++
+	s := k.victim(binary.BigEndian.Uint32(id))
+	s.id, s.order, s.data = binary.BigEndian.Uint32(id), k.count, append(s.data[:0], b...)
 }
 
-// note keeps a QUIC packet that leaves. Those with a long header belong to
-// handshakes, which have timers of their own.
-func (r *replayer) note(b, oob []byte, addr net.Addr) {
-	const idAt, idSize = 1, 4
-	if len(b) < idAt+idSize || len(b) > maxKept || b[0]&0x80 != 0 {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	k := r.kept[addrPort(addr)]
-	if k == nil {
-		return
-	}
-	s := k.slot(binary.BigEndian.Uint32(b[idAt:]))
-	s.data = append(s.data[:0], b...)
-	s.oob = append(s.oob[:0], oob...)
-}
-
-func (k *keptPackets) slot(id uint32) *keptPacket {
+// victim is the slot for the next packet: the oldest one, but not the last that is
+// left of another lane unless all are such.
+func (k *keptPackets) victim(next uint32) *keptPacket {
+	var oldest, spare *keptPacket
 	for i := range k.slots {
-		if s := &k.slots[i]; s.id == id && len(s.data) > 0 {
-			return s
+		s := &k.slots[i]
+		if oldest == nil || s.order < oldest.order {
+			oldest = s
+		}
+		if (s.order == 0 || s.id == next || k.superseded(s)) && (spare == nil || s.order < spare.order) {
+			spare = s
 		}
 	}
-	s := &k.slots[k.next]
-	k.next = (k.next + 1) % len(k.slots)
-	s.id = id
-	return s
+	if spare != nil {
+		return spare
+	}
+	return oldest
 }
 
-// each calls send with every packet kept for addr.
-func (r *replayer) each(addr net.Addr, send func(b, oob []byte)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	k := r.kept[addrPort(addr)]
-	if k == nil {
-		return
-	}
-	for i := range k.slots {
-		if s := &k.slots[i]; len(s.data) > 0 {
-			send(s.data, s.oob)
+// superseded says whether a later packet of the same lane is kept.
+func (k *keptPackets) superseded(s *keptPacket) bool {
+	return slices.ContainsFunc(k.slots[:], func(other keptPacket) bool {
+		return other.id == s.id && other.order > s.order
+	})
+}
+
+// all returns the packets kept, the oldest first; they are good until the next is
+// noted.
+func (k *keptPackets) all() (packets [][]byte) {
+	order := k.slots
+	slices.SortFunc(order[:], func(a, b keptPacket) int { return int(int64(a.order - b.order)) })
+	for i := range order {
+		if order[i].order > 0 {
+			packets = append(packets, order[i].data)
 		}
 	}
+	return packets
 }
 
-// addrPort is a key for an address; on a socket for both families, an IPv4 one may
-// come in either form.
-func addrPort(addr net.Addr) netip.AddrPort {
-	if u, ok := addr.(*net.UDPAddr); ok {
-		a := u.AddrPort()
-		return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+// latest returns the latest packet of each lane.
+func (k *keptPackets) latest() (packets [][]byte) {
+	for i := range k.slots {
+		if s := &k.slots[i]; s.order > 0 && !k.superseded(s) {
+			packets = append(packets, s.data)
+		}
 	}
-	a, _ := netip.ParseAddrPort(addr.String())
-	return a
+	return packets
 }
 
-// replaySocket is a socket whose packets are noted as they leave.
-type replaySocket interface {
-	net.PacketConn
-	watch(addr net.Addr)
-	forget(addr net.Addr)
-	replay(addr net.Addr)
-}
-
-// newReplaySocket wraps socket. QUIC uses what a UDP socket can do besides (batches,
-// ECN); the wrapper must not hide it.
-func newReplaySocket(socket net.PacketConn, r *replayer) replaySocket {
-	if udp, ok := socket.(*net.UDPConn); ok {
-		return &replayUDP{udp, r}
+// destinationID finds the destination connection ID of a QUIC packet (RFC 9000,
+// section 17), as far as one of ours would go; nil if there is none.
+func destinationID(b []byte) []byte {
+	switch {
+	case len(b) < 1+connectionIDSize:
+		return nil
+	case b[0]&longHeader == 0:
+		return b[1 : 1+connectionIDSize]
+	case len(b) < 6+connectionIDSize || b[5] < connectionIDSize:
+		return nil
 	}
-	return &replayPlain{socket, r}
+	return b[6 : 6+connectionIDSize]
 }
 
-type replayUDP struct {
-	*net.UDPConn
-	*replayer
-}
-
-func (s *replayUDP) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
-	s.note(b, oob, addr)
-	return s.UDPConn.WriteMsgUDP(b, oob, addr)
-}
-
-func (s *replayUDP) WriteTo(b []byte, addr net.Addr) (int, error) {
-	s.note(b, nil, addr)
-	return s.UDPConn.WriteTo(b, addr)
-}
-
-func (s *replayUDP) replay(addr net.Addr) {
-	to, ok := addr.(*net.UDPAddr)
-	if !ok {
-		return
+// sourceID finds the source connection ID of a QUIC packet with a long header; nil
+// if there is none.
+func sourceID(b []byte) []byte {
+	if len(b) < 7 || b[0]&longHeader == 0 {
+		return nil
 	}
-	s.each(addr, func(b, oob []byte) { s.UDPConn.WriteMsgUDP(b, oob, to) })
-}
-
-type replayPlain struct {
-	net.PacketConn
-	*replayer
-}
-
-// SetReadBuffer is asked for by QUIC.
-func (s *replayPlain) SetReadBuffer(n int) error {
-	if b, ok := s.PacketConn.(interface{ SetReadBuffer(int) error }); ok {
-		return b.SetReadBuffer(n)
+	at := 7 + int(b[5])
+	if len(b) < at+connectionIDSize || b[at-1] != connectionIDSize {
+		return nil
 	}
-	return nil
-}
-
-func (s *replayPlain) WriteTo(b []byte, addr net.Addr) (int, error) {
-	s.note(b, nil, addr)
-	return s.PacketConn.WriteTo(b, addr)
-}
-
-func (s *replayPlain) replay(addr net.Addr) {
-	s.each(addr, func(b, _ []byte) { s.PacketConn.WriteTo(b, addr) })
+	return b[at : at+connectionIDSize]
 }

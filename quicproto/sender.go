@@ -139,7 +139,7 @@ func (s *sender) packetise(now, expiry time.Time, format *videoFormat, f *media.
 		setReferences(&h, f)
 	}
 	p := s.video.begin(FlowVideo, h)
-	p.frame, p.expiry = f.ID, expiry
+	p.frame, p.expiry, p.target = f.ID, expiry, s.rate.target()
 	mark := len(p.data)
 	p.data = format.append(p.data, f, first, false)
 	room := max(s.videoSize-fecRoom-len(p.data), 1)
@@ -198,6 +198,10 @@ const frameDeadline = 200 * time.Millisecond
 // made for the present rate is there earlier than the rest of that one.
 const outgrownDelay = 120 * time.Millisecond
 
+// outgrownShare is by how much the target at which a frame was made must exceed what
+// the link carries: a frame that is small for it is not made smaller by another try.
+const outgrownShare = 1.5
+
 // dropLate empties the video queue if its head has missed its deadline, or if the
 // link has become too slow for it: the frames behind it depend on it. It returns
 // the ID of the first frame dropped.
@@ -224,7 +228,8 @@ func (s *sender) clearVideo() {
 }
 
 func (s *sender) outgrown(q *packetFIFO) bool {
-	return s.rate.congested() && s.rate.sustained() > thinRate && s.rate.pacing().Time(q.bytes) > outgrownDelay
+	return s.rate.congested() && s.rate.sustained() > thinRate &&
+		float64(q.front().target) > outgrownShare*s.rate.sustained() && s.rate.pacing().Time(q.bytes) > outgrownDelay
 }
 
 // retransmit queues a copy of a video packet in the form of RFC 4588: the
@@ -232,10 +237,10 @@ func (s *sender) outgrown(q *packetFIFO) bool {
 // for each codec) the original payload type, then the original payload.
 func (s *sender) retransmit(now time.Time, seq uint16) {
 	p := s.video.ring.find(seq)
-	if p == nil || p.sent.IsZero() || now.Sub(p.sent) > nackGiveUp {
+	if p == nil || p.sent.IsZero() || now.Sub(p.sent) > nackGiveUp || p.abandoned {
 		return
 	}
-	if now.Sub(p.sent) < s.rtt*4/5 {
+	if now.Sub(p.sent) < s.way(p) {
 		return // asked for on suspicion, it cannot have been there
 	}
 	if s.queue.flows[FlowRepair].len() >= maxRepairs {
@@ -248,6 +253,49 @@ func (s *sender) retransmit(now time.Time, seq uint16) {
 	for range copies {
 		s.stats.Retransmitted++
 		s.queue.push(now, s.repairCopy(p, 0))
+	}
+}
+
+// way is the least time in which p can have arrived and its absence been told of. On
+// a thin path it is there only when its last bit is.
+func (s *sender) way(p *packet) time.Duration {
+	way := s.rtt * 4 / 5
+	if target := s.rate.target(); float64(target) < thinRate {
+		way += target.Time(p.wireSize())
+	}
+	return way
+}
+
+// dearSize is from which size on lost packets are not sent again while a queue
+// drains, in bytes: a new start is smaller and shows something fresher.
+const dearSize = 3000
+
+// dearRepair says whether the packets asked for are not worth sending again, and to
+// which frame the first belongs.
+func (s *sender) dearRepair(seqs []uint16) (first uint16, dear bool) {
+	if !s.rate.congested() {
+		return 0, false
+	}
+	bytes := 0
+	for _, seq := range seqs {
+		p := s.video.ring.find(seq)
+		if p == nil || p.sent.IsZero() || p.abandoned {
+			continue
+		}
+		if bytes == 0 {
+			first = p.frame
+		}
+		bytes += p.wireSize()
+	}
+	return first, bytes > dearSize
+}
+
+// abandonVideo gives up all pictures made so far.
+func (s *sender) abandonVideo() {
+	s.clearVideo()
+	s.stats.FramesDropped++
+	for i := range s.video.ring.slots {
+		s.video.ring.slots[i].abandoned = true
 	}
 }
 

@@ -36,6 +36,9 @@ type Session struct {
 type LossNotice struct {
 	HasDecoded  bool
 	LastDecoded uint16 // picture ID
+	// Abandoned says that the notice is our own: we will not send the pictures after
+	// LastDecoded any more, of which the receiver could only complain later.
+	Abandoned bool
 }
 
 // NewSession makes the media half of a link.
@@ -78,8 +81,13 @@ func (s *Session) SendVideo(now time.Time, f *media.EncodedFrame) error {
 func (s *Session) dropLate(now time.Time) {
 	s.sender.stats.Stale += uint64(s.sender.queue.dropStale(now))
 	if first, dropped := s.sender.dropLate(now); dropped {
-		s.noteLoss(LossNotice{HasDecoded: true, LastDecoded: (first - 1) & media.FrameIDMask})
+		s.noteAbandoned(first)
 	}
+}
+
+// noteAbandoned tells the owner that pictures from first on will not be sent.
+func (s *Session) noteAbandoned(first uint16) {
+	s.noteLoss(LossNotice{HasDecoded: true, LastDecoded: (first - 1) & media.FrameIDMask, Abandoned: true})
 }
 
 // NotifyLoss tells the other side, with the next Pop, that our picture stands
@@ -116,7 +124,14 @@ func (s *Session) revive() {
 	tx.rate.revive()
 	tx.log.forget()
 	tx.clearVideo()
-	s.noteLoss(LossNotice{HasDecoded: true, LastDecoded: (tx.log.frame - 1) & media.FrameIDMask})
+	s.noteAbandoned(tx.log.frame)
+}
+
+// HandlePathChange forgets what was learnt of the path: packets take another one
+// from now on.
+func (s *Session) HandlePathChange(now time.Time) {
+	s.sender.rate.handlePathChange()
+	s.pulse.handleHeard(now)
 }
 
 // Dead reports whether the path seems to be cut: what is sent gets no feedback, and
@@ -165,11 +180,18 @@ func (s *Session) handleNack(now time.Time, n *rtcp.TransportLayerNack) {
 	if n.MediaSSRC != ssrcVideo {
 		return
 	}
+	tx := &s.sender
+	s.seqs = s.seqs[:0]
 	for i := range n.Nacks {
-		n.Nacks[i].Range(func(seq uint16) bool {
-			s.sender.retransmit(now, seq)
-			return true
-		})
+		s.seqs = append(s.seqs, n.Nacks[i].PacketList()...)
+	}
+	if first, dear := tx.dearRepair(s.seqs); dear {
+		tx.abandonVideo()
+		s.noteAbandoned(first)
+		return
+	}
+	for _, seq := range s.seqs {
+		tx.retransmit(now, seq)
 	}
 }
 
