@@ -116,6 +116,7 @@ func (r *Room) takeCall(conn *quicproto.Conn, them certs.Peer, admission Admissi
 	}
 	l := r.newLink(conn, them, newCall(time.Now(), r.hello(conn), nil, price))
 	l.guest = g
+	l.meet(r.meetingOn(conn.Route()))
 	l.party = &party{peer: them.ID, admission: admission, link: l, wake: l.rouse}
 	r.mu.Lock()
 	r.line.greet(l.party)

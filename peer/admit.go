@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/skulltech/prattle/certs"
+	"github.com/skulltech/prattle/quicproto"
 )
 
 // Admission says how far a peer gets who calls us.
@@ -42,6 +43,10 @@ type CallOptions struct {
 	// without ringing; nil: none. It is a pointer because the stacks of a panic
 	// show what is passed by value.
 	Ticket *certs.Secret
+	// Via are where to ask for the callee besides trying its addresses.
+	Via []Exchange
+
+	resume quicproto.Secret // of a call that was lost
 }
 
 // Reconsider asks Config.Admit about the peers of all links again, and looks at

@@ -45,6 +45,11 @@ func (l *Link) consult(now time.Time) {
 	l.woken = false
 	r := l.room
 	r.mu.Lock()
+	if ready && l.call.resume != nil && l.party.resumes == nil {
+		if l.party.resumes = r.resumable(l, l.call.resume); l.party.resumes == nil {
+			l.call.refuse(new(quicproto.Decline)) // that call is over
+		}
+	}
 	redeem := l.party.consult(now, &r.line, l.call)
 	r.mu.Unlock()
 	if redeem {
@@ -109,8 +114,11 @@ func (l *Link) tell(now time.Time) {
 	}
 	before := l.state
 	l.publish(now)
-	if state == StateConnected && before != StateReconnecting {
+	switch {
+	case state == StateConnected && before != StateReconnecting:
 		l.begin(now)
+	case state == StateReconnecting:
+		l.room.doubtRelays()
 	}
 	if state != StateDialing && state != StateEnded && l.outgoing || l.call.media() { // finish tells of the end
 		l.room.emit(Event{Kind: EventState, Link: l})
@@ -130,8 +138,13 @@ func (l *Link) publish(now time.Time) {
 	if l.state != StateDialing {
 		l.settle()
 	}
+	if l.call.media() || l.state == StateEnded {
+		l.decide()
+	}
+	path := l.Path()
+	l.path.kind = path.Kind
 	if l.public() {
-		l.room.cfg.Trace.state(now, l.peer.String(), l.state)
+		l.room.cfg.Trace.state(now, l.peer.String(), l.state, path)
 	}
 }
 
@@ -148,5 +161,7 @@ func (l *Link) begin(now time.Time) {
 	}
 	l.sendStreams()
 	l.beginSAS()
+	l.sendCandidates()
+	l.exportResume()
 	l.room.attach(l)
 }

@@ -203,8 +203,9 @@ func TestWhoGivesUpIsMissed(t *testing.T) {
 		<-l.Done()
 		l = call(t, a, addr, b.id)
 		start := time.Now()
-		if err := ended(l); !errors.Is(err, peer.ErrNoAnswer) || time.Since(start).Round(time.Second) != time.Minute {
-			t.Errorf("nobody answers: %v after %v", err, time.Since(start))
+		err := ended(l)
+		if took := time.Since(start); !errors.Is(err, peer.ErrNoAnswer) || took < 59*time.Second || took > 62*time.Second {
+			t.Errorf("nobody answers: %v after %v", err, took)
 		}
 		time.Sleep(time.Second)
 		if got := missed(b); !slices.Equal(got, []string{"given up 1", "no answer 1"}) {

@@ -14,9 +14,10 @@ import (
 // If it says redeem, the caller's ticket has to be looked at, and redeemed called
 // with what came of it.
 func (p *party) consult(now time.Time, n *line, c *call) (redeem bool) {
+	p.silent = c.state == StateReconnecting
 	switch {
 	case c.state == StateEnded:
-		n.end(p)
+		n.leave(p, c.err)
 	case c.media():
 		n.connect(p)
 	case c.ready():
@@ -30,7 +31,7 @@ func (p *party) consult(now time.Time, n *line, c *call) (redeem bool) {
 	}
 	c.obey(now, o)
 	if c.state == StateEnded {
-		n.end(p)
+		n.leave(p, c.err)
 	}
 	return false
 }
@@ -76,7 +77,7 @@ func (c *call) obey(now time.Time, o order) {
 		c.miss(MissedKnock)
 		c.hangUp("")
 	case orderQuiet:
-		c.hangUp("")
+		c.goElsewhere()
 	case orderRevoke:
 		c.end(ErrRevoked)
 	}

@@ -40,12 +40,12 @@ func (a allowance) spared(rate media.Bitrate) media.Bitrate {
 }
 
 // recover notes that the receiver needs a new start. One that was under way when
-// the notice was written is not repeated: way is how long it takes there, and the
-// notice back.
+// the notice was written is not repeated, unless it is known not to have left: way
+// is how long it takes there, and the notice back.
 func (d *demand) recover(now time.Time, n quicproto.LossNotice, way time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if now.Sub(d.asked) < way {
+	if now.Sub(d.asked) < way && !n.Abandoned {
 		return
 	}
 	d.stuck, d.notice = true, n

@@ -22,9 +22,10 @@ const (
 	// maxCredit is what is remembered, as time at the wanted rate: a still scene that
 	// needs nothing must not save for the next motion, nor a burst starve it.
 	maxCredit = 250 * time.Millisecond
-	// repayTime is the time in which a debt is paid back, and maxCatchUp by how much
-	// more than wanted is ordered to use what was left.
+	// repayTime is the time in which a debt is paid back, maxRepay by how much less than
+	// wanted is ordered for that, and maxCatchUp by how much more to use what was left.
 	repayTime  = time.Second
+	maxRepay   = 0.5
 	maxCatchUp = 0.1
 	// leastCredit, in bits, lets the debt of a small picture be remembered where the
 	// rate is lower still.
@@ -36,7 +37,7 @@ const (
 // order returns the bitrate to ask for.
 func (r *encodeRate) order(wanted media.Bitrate) media.Bitrate {
 	r.bound(wanted)
-	share := min(r.credit/(float64(wanted)*repayTime.Seconds()), maxCatchUp)
+	share := min(max(r.credit/(float64(wanted)*repayTime.Seconds()), -maxRepay), maxCatchUp)
 	rate := media.Bitrate(float64(wanted) * (1 + share))
 	if diff := float64(rate - r.ordered); diff > rateStep*float64(r.ordered) || diff < -rateStep*float64(r.ordered) {
 		r.ordered = rate
@@ -45,9 +46,11 @@ func (r *encodeRate) order(wanted media.Bitrate) media.Bitrate {
 }
 
 // spent reports whether a picture must be passed over because what there is for
-// pictures is spent: with less than minVideo an encoder cannot hold its rate.
+// pictures is spent: with less than minVideo an encoder cannot hold its rate, and
+// with little more it exceeds it by whole pictures.
 func (r *encodeRate) spent(now time.Time, g rung) bool {
-	if !g.Thin {
+	little := float64(g.Left)*maxCredit.Seconds() < leastCredit
+	if !g.Thin && !little {
 		return false
 	}
 	if !r.last.IsZero() {
@@ -55,7 +58,10 @@ func (r *encodeRate) spent(now time.Time, g rung) bool {
 	}
 	r.last = now
 	r.bound(g.Left)
-	return r.credit < 0
+	if g.Thin {
+		return r.credit < 0
+	}
+	return r.credit < -leastCredit/2
 }
 
 // handleFrame accounts for a frame of so many bytes, made when wanted was wanted.

@@ -56,3 +56,32 @@ func TestSmallChangesAreNotOrdered(t *testing.T) {
 		t.Error("10 % more was not ordered")
 	}
 }
+
+// TestLittleRateIsPaidInPictures has an encoder whose least picture is larger than
+// what there is for one.
+func TestLittleRateIsPaidInPictures(t *testing.T) {
+	const left, least, fps = 18 * media.Kbps, 600, 15
+	const wanted = float64(left)
+	var r encodeRate
+	now := time.Unix(1, 0)
+	g := rung{Left: left, Video: left, FPS: fps}
+	bytes, gap, longest := 0, 0, 0
+	const seconds = 20
+	for range seconds * fps {
+		now = now.Add(time.Second / fps)
+		if gap++; r.spent(now, g) {
+			continue
+		}
+		if got := r.order(left); float64(got) < (1-maxRepay-rateStep)*wanted {
+			t.Fatalf("%v ordered, of %v", got, left)
+		}
+		r.handleFrame(now, left, least)
+		bytes, longest, gap = bytes+least, max(longest, gap), 0
+	}
+	if got := float64(8 * bytes / seconds); got < 0.9*wanted || got > 1.1*wanted {
+		t.Errorf("pictures take %.0f bit/s, want %.0f", got, wanted)
+	}
+	if longest > 2*least*8*fps/int(left) {
+		t.Errorf("up to %d pictures were passed over at a time", longest)
+	}
+}

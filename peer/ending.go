@@ -20,8 +20,13 @@ func (l *Link) handleClosed() {
 		}
 		break
 	}
-	if l.call.state != StateEnded {
-		l.call.lose(l.closed(l.conn.Err()))
+	err := l.closed(l.conn.Err())
+	switch {
+	case l.call.state == StateEnded:
+	case err == ErrLost && l.call.media():
+		l.awaitSuccessor()
+	default:
+		l.call.lose(err)
 	}
 }
 
@@ -66,6 +71,7 @@ func (l *Link) finish() {
 		l.tellEnd(now) // who is asked about a call need not wait for QUIC to see it off
 	}
 	l.close()
+	l.closePaths()
 	if talked {
 		s := l.summarise(now, l.room.currentPipeline())
 		l.summary = &s
@@ -79,7 +85,7 @@ func (l *Link) finish() {
 
 // tellEnd tells the person that the call has ended, and if it was missed.
 func (l *Link) tellEnd(now time.Time) {
-	if l.public() && l.successor() == nil {
+	if l.public() && l.Successor() == nil {
 		l.room.emit(Event{Kind: EventState, Link: l, Err: l.err})
 	}
 	l.tellMissed(now)
@@ -99,9 +105,10 @@ func (l *Link) close() {
 	}
 }
 
-// successor is the link on which the call takes place instead, because the other
-// side called at the same time; nil if there is none.
-func (l *Link) successor() *Link {
+// Successor is the link on which the call takes place instead: the other side called
+// at the same time, or has taken the call on another device, or the connection was
+// lost and there is a new one; nil if there is none.
+func (l *Link) Successor() *Link {
 	l.room.mu.Lock()
 	defer l.room.mu.Unlock()
 	if l.party.with == nil {

@@ -26,13 +26,15 @@ type party struct {
 	admission Admission // of incoming ones
 	ticket    bool      // presents a ticket
 
-	step   step
-	yields bool   // our own call to the same peer goes first
-	queued bool   // a stranger that waits for its turn
-	order  order  // what its link has to do
-	with   *party // the call that takes place instead of this one
-	wake   func() // tells its owner of an order; must not block
-	link   *Link  // once there is one
+	step    step
+	yields  bool   // our own call to the same peer goes first
+	queued  bool   // a stranger that waits for its turn
+	order   order  // what its link has to do
+	with    *party // the call that takes place instead of this one
+	resumes *party // the call of the same peer that this one goes on with
+	silent  bool   // nothing is heard in it any more
+	wake    func() // tells its owner of an order; must not block
+	link    *Link  // once there is one
 }
 
 // step is how far a party has got.
@@ -97,10 +99,17 @@ func (n *line) dialled(p *party, peer certs.PeerID) {
 	n.settle()
 }
 
+// replace lets p take the place of the call that it resumes.
+func (n *line) replace(p *party) {
+	old := p.resumes
+	p.resumes, old.with = nil, p
+	old.give(orderQuiet, stepOver)
+}
+
 // found says whether there is a call with p.peer that makes p's own dial needless.
 func (n *line) found(p *party) bool {
 	for _, other := range n.parties {
-		if other == p || other.peer != p.peer {
+		if other == p || other.peer != p.peer || p.resumes != nil {
 			continue
 		}
 		switch other.step {
@@ -147,7 +156,49 @@ func (n *line) connect(p *party) {
 		return
 	}
 	p.step = stepTalking
+	if p.resumes != nil {
+		n.replace(p)
+	}
+	for _, other := range n.parties {
+		if p.rivals(other) {
+			other.with = p
+			other.give(orderQuiet, stepOver)
+		}
+	}
 	n.settle()
+}
+
+// rivals says whether p and other ring at two devices of one peer for the same call.
+func (p *party) rivals(other *party) bool {
+	return p != other && p.outgoing && other.outgoing && p.peer == other.peer && other.step == stepCalling
+}
+
+// decline notes that the person called does not want to talk, on whichever device.
+func (n *line) decline(p *party) {
+	for _, other := range n.parties {
+		if p.rivals(other) {
+			other.give(orderQuiet, stepOver)
+		}
+	}
+}
+
+// pass has the call go on ringing at another device when p's takes it no more.
+func (n *line) pass(p *party) {
+	if p.with == nil {
+		p.with = n.find(p.rivals)
+	}
+}
+
+// leave takes out a party whose call has ended because of err.
+func (n *line) leave(p *party, err error) {
+	if p.step == stepCalling {
+		if err == ErrDeclined {
+			n.decline(p)
+		} else {
+			n.pass(p)
+		}
+	}
+	n.end(p)
 }
 
 // end takes a party out.
@@ -175,6 +226,12 @@ func (n *line) settle() {
 func (n *line) decide(p *party) bool {
 	own := n.callTo(p.peer)
 	switch {
+	case p.resumes != nil:
+		n.replace(p)
+		p.give(orderAnswer, stepTalking)
+	case n.leftBehind(p.peer) != nil:
+		n.leftBehind(p.peer).give(orderQuiet, stepOver)
+		return n.decide(p)
 	case n.talksTo(p.peer):
 		if p.yields {
 			p.give(orderQuiet, stepOver)
@@ -248,6 +305,12 @@ func (n *line) callTo(peer certs.PeerID) *party {
 // talksTo says whether a call with that peer goes on.
 func (n *line) talksTo(peer certs.PeerID) bool {
 	return n.any(func(p *party) bool { return p.peer == peer && p.step == stepTalking })
+}
+
+// leftBehind finds a call with that peer in which nothing is heard from it any more: a
+// peer that rings anew has hung up, or was started again.
+func (n *line) leftBehind(peer certs.PeerID) *party {
+	return n.find(func(p *party) bool { return p.peer == peer && p.step == stepTalking && p.silent })
 }
 
 // involves says whether there is another call with p's peer, or we try to have one.

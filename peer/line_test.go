@@ -180,3 +180,71 @@ func TestOwnCallFailsAndTheOtherRings(t *testing.T) {
 		t.Errorf("when ours has failed: %+v", in)
 	}
 }
+
+// rings has the person call one more device of a peer.
+func (s *switchboard) rings(peer byte) *party {
+	p := s.calls(peer)
+	s.dialled(p, certs.PeerID{peer})
+	return p
+}
+
+func TestTheFirstDeviceToAcceptHasTheCall(t *testing.T) {
+	s := newSwitchboard()
+	phone, laptop, tablet := s.rings(1), s.rings(1), s.rings(1)
+	s.connect(laptop)
+	for name, p := range map[string]*party{"phone": phone, "tablet": tablet} {
+		if !p.is(orderQuiet, stepOver) || p.with != laptop {
+			t.Errorf("the %s is %+v", name, p)
+		}
+	}
+	if s.connect(phone); laptop.step != stepTalking || phone.step != stepOver {
+		t.Errorf("a second accept counts: %+v, %+v", laptop, phone)
+	}
+}
+
+func TestADeviceThatDeclinesDeclinesForAll(t *testing.T) {
+	s := newSwitchboard()
+	phone, laptop := s.rings(1), s.rings(1)
+	s.leave(phone, ErrDeclined)
+	if !laptop.is(orderQuiet, stepOver) || phone.with != nil {
+		t.Errorf("the laptop is %+v, the phone goes on with %+v", laptop, phone.with)
+	}
+}
+
+func TestABusyDeviceLeavesTheCallToTheOther(t *testing.T) {
+	s := newSwitchboard()
+	phone, laptop := s.rings(1), s.rings(1)
+	s.leave(phone, ErrBusy)
+	if laptop.step != stepCalling || phone.with != laptop {
+		t.Errorf("the laptop is %+v, the phone goes on with %+v", laptop, phone.with)
+	}
+}
+
+func TestALostCallIsResumedThoughTheLineIsBusy(t *testing.T) {
+	s := newSwitchboard()
+	lost := s.comes(1, AdmitRing)
+	s.connect(lost)
+	fresh := &party{peer: certs.PeerID{1}, admission: AdmitKnock, resumes: lost}
+	s.greet(fresh)
+	s.ring(fresh)
+	if !fresh.is(orderAnswer, stepTalking) || !lost.is(orderQuiet, stepOver) || lost.with != fresh {
+		t.Errorf("the fresh call is %+v, the lost one %+v", fresh, lost)
+	}
+	if other := s.comes(2, AdmitRing); !other.is(orderBusy, stepOver) {
+		t.Errorf("somebody else: %+v", other)
+	}
+}
+
+// Who was killed, or whose goodbye was lost, can call again.
+func TestWhoFellSilentMayRingAnew(t *testing.T) {
+	s := newSwitchboard()
+	old := s.comes(1, AdmitRing)
+	s.connect(old)
+	if p := s.comes(1, AdmitRing); !p.is(orderBusy, stepOver) {
+		t.Errorf("while it is heard: %+v", p)
+	}
+	old.silent = true
+	if p := s.comes(1, AdmitRing); !p.is(orderRing, stepRinging) || !old.is(orderQuiet, stepOver) {
+		t.Errorf("once it is silent: %+v, and the old call %+v", p, old)
+	}
+}

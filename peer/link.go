@@ -44,13 +44,21 @@ type Link struct {
 	cancel  context.CancelFunc
 	settle  func()        // closes settled
 	settled chan struct{} // it rings, or is decided
+	decide  func()        // closes decided
+	decided chan struct{} // it was accepted, or has ended
 	done    chan struct{}
 	err     error
+	ways    ways             // by which this side called
+	secret  quicproto.Secret // by which the call can be resumed; the room's lock guards it
 	summary *Summary
 
 	// Owned by routineLink.
 	consent
 	session *quicproto.Session
+	meeting *meeting // that led to the connection; nil if an address did
+	path    pathWatch
+	awake   time.Time // when last looked at, see slept
+	opened  bool      // an address's route has become one of several paths
 	jitter  *media.JitterBuffer
 	lips    *media.LipSync
 	pending []byte    // a datagram that QUIC has yet to take,
@@ -113,6 +121,7 @@ func (r *Room) newLink(conn *quicproto.Conn, them certs.Peer, c *call) *Link {
 		played:   make(chan quicproto.SoundPacket, playQueue),
 		spares:   make(chan *media.Frame, 2),
 		settled:  make(chan struct{}),
+		decided:  make(chan struct{}),
 		done:     make(chan struct{}),
 		consent:  consent{call: c, woken: true},
 		session:  quicproto.NewSession(quicproto.SessionConfig{Max: r.cfg.MaxUp}),
@@ -121,6 +130,7 @@ func (r *Room) newLink(conn *quicproto.Conn, them certs.Peer, c *call) *Link {
 	}
 	l.ctx, l.cancel = context.WithCancel(r.ctx)
 	l.settle = sync.OnceFunc(func() { close(l.settled) })
+	l.decide = sync.OnceFunc(func() { close(l.decided) })
 	return l
 }
 

@@ -56,6 +56,11 @@ func TestARecoveryUnderWayIsNotRepeated(t *testing.T) {
 	if start, _ := d.take(now.Add(rtt / 2)); start != startNone {
 		t.Errorf("half a round trip later: %v", start)
 	}
+	abandoned := quicproto.LossNotice{HasDecoded: true, LastDecoded: 4, Abandoned: true}
+	d.recover(now.Add(rtt/2), abandoned, rtt)
+	if start, last := d.take(now); start != startRecover || last != 4 {
+		t.Errorf("when it was dropped on the way out: %v, %d", start, last)
+	}
 	d.recover(now.Add(2*rtt), notice, rtt)
 	if start, _ := d.take(now.Add(2 * rtt)); start != startRecover {
 		t.Errorf("two round trips later: %v", start)

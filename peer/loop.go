@@ -59,6 +59,10 @@ func (l *Link) wait(timer *time.Timer) {
 // advance does all that is due at now.
 func (l *Link) advance(now time.Time) {
 	l.hear(now)
+	if l.slept(now) {
+		l.conn.Abort(quicproto.CloseNormal)
+		l.awaitSuccessor()
+	}
 	l.call.advance(now)
 	l.consult(now)
 	l.sendMessages()
@@ -66,6 +70,7 @@ func (l *Link) advance(now time.Time) {
 	if !l.call.media() {
 		return
 	}
+	l.watchPath(now)
 	l.session.SetMaxDatagram(l.conn.MaxDatagram())
 	l.session.Advance(now)
 	if l.session.Replay(now) {

@@ -37,6 +37,8 @@ func (l *Link) handleMessage(now time.Time, m quicproto.Message) {
 		l.handleSAS(m)
 	case *quicproto.WantLane:
 		l.handleWantLane(now)
+	case *quicproto.Candidates:
+		l.handleCandidates(m)
 	default:
 		l.call.handleMessage(now, m)
 		l.handlePuzzle()

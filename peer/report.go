@@ -41,7 +41,10 @@ func (m *statsMeter) noteSkew(v *float64) {
 
 func (l *Link) collect(now time.Time) LinkStats {
 	tx, rx := l.session.SendStats(), l.session.ReceiveStats()
+	path := l.Path()
 	s := LinkStats{
+		Path:         pathName(path),
+		LAN:          path.Kind == quicproto.PathLAN,
 		RTT:          ms(l.session.RTT()),
 		Loss:         l.session.LossRate(),
 		TargetKbps:   kbps(l.session.Target()),
@@ -128,7 +131,6 @@ type Summary struct {
 	Peer     string  `json:"peer"`
 	Name     string  `json:"name"`
 	Seconds  float64 `json:"seconds"`
-	Path     string  `json:"path"`
 	Ended    string  `json:"ended"` // why; empty after a polite end
 	ShownFPS float64 `json:"shown_fps"`
 	Shown    uint64  `json:"frames_shown"`
@@ -152,7 +154,7 @@ func (l *Link) summarise(now time.Time, p *pipeline) Summary {
 	whole, skew := l.meter.started, l.meter.skew
 	l.meter = statsMeter{started: whole, last: whole}
 	s := Summary{
-		Peer: l.peer.String(), Name: l.Name(), Path: "direct",
+		Peer: l.peer.String(), Name: l.Name(),
 		Seconds:   now.Sub(whole).Seconds(),
 		LinkStats: l.collect(now),
 		GlassP50:  -1, GlassP95: -1, MouthP50: -1, MouthP95: -1,

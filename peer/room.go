@@ -45,6 +45,15 @@ type Config struct {
 	// Tick adds clicks to what is sent.
 	Measure, Tick bool
 
+	// Expects says whether a ticket of ours is still good, so that a stranger who
+	// holds it may learn where we are; nil: none is.
+	Expects func(*certs.Secret) bool
+	// Gather says how the room finds out where it can be reached; nil: it does not,
+	// and a call stays on the path on which it began.
+	Gather *quicproto.GatherConfig
+	// Moved is called when this machine is on another network than before; may be nil.
+	Moved func()
+
 	Trace *Trace
 	Log   *slog.Logger
 }
@@ -79,6 +88,8 @@ type Room struct {
 	line      line
 	lobby     lobby
 	missed    missedCalls
+	meetings  meetings
+	gathering gathering
 }
 
 // Event is something that a person should be told of, or has done. Which fields
@@ -108,6 +119,7 @@ const (
 	EventVerify                     // Link.SAS has what the two people can compare
 	EventHold                       // Link was put on hold or taken off it, by either side
 	EventMissed                     // Missed is a call that nobody took
+	EventPath                       // Link takes another kind of path
 )
 
 // What happens to devices: one could not be opened, or worked and does no more.
@@ -131,14 +143,24 @@ func NewRoom(socket net.PacketConn, cfg Config) *Room {
 		cfg.AudioCodecs = media.AudioCodecs()
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Room{
+	r := &Room{
 		cfg:      cfg,
-		endpoint: quicproto.Open(socket),
+		endpoint: open(socket, cfg.Gather),
 		events:   make(chan Event, 64),
 		line:     line{own: cfg.Identity.ID()},
+		meetings: meetings{open: make(map[meetingKey]*meeting), offers: make(map[quicproto.CallID]*offer)},
 		ctx:      ctx,
 		cancel:   cancel,
 	}
+	r.gather()
+	return r
+}
+
+func open(socket net.PacketConn, gather *quicproto.GatherConfig) *quicproto.Endpoint {
+	if gather != nil && gather.LANOnly {
+		return quicproto.OpenLAN(socket)
+	}
+	return quicproto.Open(socket)
 }
 
 // Addr is the local address of the room's socket.
@@ -264,6 +286,8 @@ func (r *Room) Close() error {
 		<-l.Done()
 	}
 	r.cancel()
+	r.closeMeetings()
+	r.giveBack()
 	err := r.endpoint.Close()
 	r.routines.Wait()
 	return err

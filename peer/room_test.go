@@ -258,8 +258,12 @@ func TestADeadPeerIsNoticedAndLeft(t *testing.T) {
 			t.Errorf("3 s after it died: %s", l.State())
 		}
 		time.Sleep(27 * time.Second)
+		if l.State() != peer.StateReconnecting {
+			t.Errorf("30 s after it died: %s", l.State())
+		}
+		time.Sleep(45 * time.Second)
 		if !errors.Is(l.Err(), peer.ErrLost) {
-			t.Errorf("30 s after it died: %v", l.Err())
+			t.Errorf("75 s after it died: %v", l.Err())
 		}
 		a.leave()
 		b.leave()

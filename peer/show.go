@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"image"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -22,7 +24,7 @@ func (p *pipeline) routineShow() {
 	}
 	defer view.Close()
 	p.run(func() { p.routineView(view.Events()) })
-	s := stage{p: p, view: view, tiles: make(map[*Link]*media.Frame)}
+	s := stage{p: p, view: view, tiles: make(map[*Link]*media.Frame), shapes: make(map[*Link]image.Point)}
 	var refresh <-chan time.Time
 	if _, unwatched := view.(media.PicturesOnly); !unwatched {
 		ticker := time.NewTicker(refreshInterval)
@@ -66,9 +68,11 @@ type stage struct {
 	p     *pipeline
 	view  media.View
 	tiles map[*Link]*media.Frame // the picture shown of each
-	self  *media.Frame
-	count uint64 // pictures shown: the index in a file view
-	last  time.Time
+	// shapes are of their pictures, also while their cameras are off.
+	shapes map[*Link]image.Point
+	self   *media.Frame
+	count  uint64 // pictures shown: the index in a file view
+	last   time.Time
 }
 
 // showPictures draws a scene if there is a new picture in it.
@@ -81,6 +85,7 @@ func (s *stage) showPictures() error {
 		}
 		l.release(s.tiles[l])
 		s.tiles[l] = f
+		s.shapes[l] = steadyShape(s.shapes[l], f)
 		fresh = append(fresh, l)
 	}
 	if len(fresh) == 0 {
@@ -127,6 +132,7 @@ func (s *stage) scene() *media.Scene {
 	for l := range s.tiles {
 		if !slices.Contains(links, l) {
 			delete(s.tiles, l)
+			delete(s.shapes, l)
 		}
 	}
 	for _, l := range links {
@@ -137,7 +143,7 @@ func (s *stage) scene() *media.Scene {
 
 func (s *stage) tile(l *Link) media.Tile {
 	muted, off := l.Streams()
-	t := media.Tile{Name: l.Name(), Muted: muted, CameraOff: off, Quality: l.Stats().quality()}
+	t := media.Tile{Name: l.Name(), Muted: muted, CameraOff: off, Quality: l.Stats().quality(), Shape: s.shapes[l]}
 	if !off {
 		t.Frame = s.tiles[l]
 	}
@@ -149,6 +155,17 @@ func (s *stage) tile(l *Link) media.Tile {
 		t.Notice = "on hold"
 	}
 	return t
+}
+
+// steadyShape is that of f, or the shape before if it differs by no more than the
+// rounding of a smaller size: nobody's place moves for that.
+func steadyShape(before image.Point, f *media.Frame) image.Point {
+	const rounding = 0.01
+	off := float64(before.X*f.Height) - float64(before.Y*f.Width)
+	if math.Abs(off) < rounding*float64(before.Y*f.Width) {
+		return before
+	}
+	return image.Pt(f.Width, f.Height)
 }
 
 // releasePreview gives a frame that is no longer shown back to routineCapture.

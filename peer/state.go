@@ -60,6 +60,7 @@ type call struct {
 	owes   bool             // and the puzzle is not solved yet
 	asked  bool             // the person is asked
 	ticket quicproto.Secret // that the Ring brought
+	resume quicproto.Secret // likewise, of the call that is to go on
 	missed MissedReason     // why it was missed, once it has ended; or empty
 
 	puzzle int // bits of the puzzle that we are to solve as the caller; 0 for none
@@ -104,11 +105,11 @@ func (c *call) handleMessage(now time.Time, m quicproto.Message) {
 		return
 	}
 	fits := true
-	switch m.(type) {
+	switch m := m.(type) {
 	case *quicproto.Hello:
 		c.handleHello(now)
 	case *quicproto.Bye:
-		c.handleBye()
+		c.handleBye(m)
 	default:
 		if c.outgoing {
 			fits = c.handleCallee(now, m)
@@ -130,12 +131,14 @@ func (c *call) handleHello(now time.Time) {
 
 // handleBye: a caller who gives up while it rings has not been answered, and
 // neither has a caller who is told goodbye.
-func (c *call) handleBye() {
+func (c *call) handleBye(m *quicproto.Bye) {
 	if c.media() {
 		c.end(nil)
 		return
 	}
-	c.miss(MissedGivenUp)
+	if !m.Elsewhere {
+		c.miss(MissedGivenUp)
+	}
 	c.end(ErrNoAnswer)
 }
 
@@ -188,9 +191,9 @@ func (c *call) handleCaller(now time.Time, m quicproto.Message) bool {
 		if c.rung {
 			return false
 		}
-		c.rung, c.ticket = true, m.Ticket
+		c.rung, c.ticket, c.resume = true, m.Ticket, m.Resume
 		c.deadline = now.Add(ringTimeout)
-		if c.price > 0 && c.ticket == nil {
+		if c.price > 0 && c.ticket == nil && c.resume == nil {
 			c.owes, c.deadline = true, now.Add(puzzleTimeout)
 			c.send(&quicproto.Puzzle{Bits: uint64(c.price)})
 		}
@@ -266,6 +269,15 @@ func (c *call) hangUp(reason string) {
 		return
 	}
 	c.send(&quicproto.Bye{Reason: reason})
+	c.end(nil)
+}
+
+// goElsewhere ends the call because it takes place on another connection.
+func (c *call) goElsewhere() {
+	if c.state == StateEnded {
+		return
+	}
+	c.send(&quicproto.Bye{Elsewhere: true})
 	c.end(nil)
 }
 

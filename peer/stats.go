@@ -6,6 +6,8 @@ import "time"
 // summaries use. Rates and counts without "total" in their comment are those of
 // the last second.
 type LinkStats struct {
+	Path         string  `json:"path"` // direct or relay, at present
+	LAN          bool    `json:"lan"`  // direct, and not beyond the local network
 	RTT          float64 `json:"rtt_ms"`
 	Loss         float64 `json:"loss"`         // share of what we send that is lost, 0 to 1
 	SendKbps     float64 `json:"send_kbps"`    // on the wire

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/skulltech/prattle/certs"
+	"github.com/skulltech/prattle/quicproto"
 )
 
 // Trace writes what happens in a call as JSON Lines, for measurement. Its
@@ -82,14 +83,15 @@ func (t *Trace) sound(at time.Time, event string, s uint64) {
 	}{at.UnixNano(), event, s})
 }
 
-func (t *Trace) state(at time.Time, peer string, state State) {
+func (t *Trace) state(at time.Time, peer string, state State, path quicproto.Path) {
 	t.write(struct {
 		T     int64  `json:"t"`
 		Ev    string `json:"ev"`
 		Peer  string `json:"peer"`
 		State State  `json:"state"`
 		Path  string `json:"path"`
-	}{at.UnixNano(), "state", peer, state, "direct"})
+		LAN   bool   `json:"lan"`
+	}{at.UnixNano(), "state", peer, state, pathName(path), path.Kind == quicproto.PathLAN})
 }
 
 func (t *Trace) stats(at time.Time, peer certs.PeerID, s LinkStats) {

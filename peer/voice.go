@@ -72,6 +72,7 @@ type voice struct {
 	samples uint64 // heard since the start
 	pending []int16
 	begun   time.Time // when the first of pending was heard
+	gate    media.VoiceGate
 	rung    soundRung
 	tuning  media.AudioTuning
 	packet  []byte
@@ -85,6 +86,7 @@ func (v *voice) hear(at time.Time, block []int16) error {
 	if v.p.room.cfg.Tick {
 		media.AddTicks(block, at)
 	}
+	v.gate.Hear(block)
 	links := v.p.links()
 	allowed, ok := weakest(links)
 	muted, _ := v.p.room.streams()
@@ -102,18 +104,30 @@ func (v *voice) hear(at time.Time, block []int16) error {
 	if len(v.pending) < media.SamplesIn(v.rung.Packet) {
 		return nil
 	}
-	if err := v.send(links); err != nil {
+	if err := v.compress(); err != nil {
 		return err
 	}
+	v.send(links)
 	return v.tune(links, allowed.sustained)
 }
 
-// send compresses what is pending into one packet.
-func (v *voice) send(links []*Link) error {
-	var err error
-	if v.packet, err = v.enc.Encode(v.packet[:0], v.pending); err != nil {
-		return err
+// compress makes what is pending one packet, or leaves it out in a pause: then packet
+// is empty, or says so.
+func (v *voice) compress() (err error) {
+	v.packet = v.packet[:0]
+	verdict := v.gate.Decide(len(v.pending))
+	pauses, ok := v.enc.(media.PauseEncoder)
+	switch {
+	case !ok || verdict == media.SendSound:
+		v.packet, err = v.enc.Encode(v.packet, v.pending)
+	case verdict == media.SendPause:
+		v.packet = pauses.AppendPause(v.packet)
 	}
+	return err
+}
+
+// send gives the packet in the place of what is pending, if there is one, to all links.
+func (v *voice) send(links []*Link) {
 	out := soundOut{
 		codec:     v.codec,
 		timestamp: uint32(v.samples) - uint32(len(v.pending)),
@@ -121,6 +135,9 @@ func (v *voice) send(links []*Link) error {
 		payload:   append([]byte(nil), v.packet...),
 	}
 	v.pending = v.pending[:0]
+	if len(out.payload) == 0 {
+		return
+	}
 	for _, l := range links {
 		select {
 		case l.sound <- out:
@@ -128,7 +145,6 @@ func (v *voice) send(links []*Link) error {
 			l.drops.Add(1)
 		}
 	}
-	return nil
 }
 
 func (v *voice) open(links []*Link) error {

@@ -27,12 +27,12 @@ const cubicPort = 8080
 func startCubic(ctx context.Context, x *line) (*cubic, error) {
 	c := new(cubic)
 	addr := netip.AddrPortFrom(x.far.addr, cubicPort).String()
-	err := x.far.do(func() (err error) {
+	err := x.far.Do(func() (err error) {
 		c.listener, err = net.Listen("tcp4", addr)
 		return err
 	})
 	if err == nil {
-		err = x.near.do(func() (err error) {
+		err = x.near.Do(func() (err error) {
 			d := net.Dialer{Control: useCubic}
 			c.ends[0], err = d.DialContext(ctx, "tcp4", addr)
 			return err

@@ -21,7 +21,7 @@
 //	recording.go leftovers.go           what a call left behind, and reading it
 //	metric.go series.go                 figures from a recording, and its course
 //	scoreboard.go table.go picture.go   all of it for programs and for people
-//	line_linux.go realtime_linux.go     the real-time link, and calls over it
+//	line_linux.go realtime_linux.go     the real-time link (of peer/netns), and calls over it
 //	*_test.go                           the two ways to run
 //
 // The wait at the bottleneck is counted with a packet's own transmission, which is

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/skulltech/prattle/certs"
+	"github.com/skulltech/prattle/peer/netns"
 	"github.com/skulltech/prattle/quicproto/quictest"
 )
 
@@ -70,12 +72,12 @@ func (x *realtime) run(ctx context.Context) (_ *Recording, err error) {
 		}
 		calls = append(calls, second)
 	}
-	before, known := processorWaits()
+	before, known := netns.ProcessorWaits()
 	changed, err := x.during(ctx, first)
 	if err != nil {
 		return nil, err
 	}
-	after, _ := processorWaits()
+	after, _ := netns.ProcessorWaits()
 	for _, c := range calls {
 		if err := c.wait(); err != nil {
 			return nil, err
@@ -107,7 +109,7 @@ func (x *realtime) during(ctx context.Context, c *conversation) (changed []time.
 			return nil, err
 		}
 		changed = append(changed, time.Now())
-		x.line.change(change.Link)
+		x.line.Change(change.Link)
 	}
 	if x.row.Rival == TCPDownload {
 		if err := c.lasts(ctx, began.Add(rivalStart)); err != nil {
@@ -125,7 +127,7 @@ func (x *realtime) during(ctx context.Context, c *conversation) (changed []time.
 // conversation is one call and its two processes.
 type conversation struct {
 	leftovers
-	caller, callee *process
+	caller, callee *netns.Process
 }
 
 // call starts both processes and returns when they are connected.
@@ -141,28 +143,35 @@ func (x *realtime) call(ctx context.Context, name string, port uint16) (*convers
 	}
 	addr := netip.AddrPortFrom(x.line.far.addr, port).String()
 	var err error
-	c.callee, err = start(ctx, x.line.far, callee, "listening on ", x.program, append([]string{
+	c.callee, err = x.start(ctx, c, x.line.far, callee, "listening on ",
 		"listen", "--listen", addr, "--answer", "all", "--once", "--video", "none",
-		"--view", "file:" + c.view(), "--view-size", fmt.Sprintf("%dx%d", viewWidth, viewHeight),
-		"--speaker", "file:" + c.sound(),
-	}, c.flags(callee)...)...)
+		"--view", "file:"+c.view(), "--view-size", fmt.Sprintf("%dx%d", viewWidth, viewHeight),
+		"--speaker", "file:"+c.sound())
 	if err != nil {
 		return nil, err
 	}
-	if err = c.callee.await(ctx); err == nil {
-		c.caller, err = start(ctx, x.line.near, caller, "connected with ", x.program, append([]string{
+	if err = c.callee.Await(ctx); err == nil {
+		c.caller, err = x.start(ctx, c, x.line.near, caller, "connected with ",
 			"call", addr, "--video", "test", "--view", "none", "--speaker", "none",
-			"--duration", x.length.String(), "--max-up", strconv.FormatInt(int64(x.row.maxUp()), 10),
-		}, c.flags(caller)...)...)
+			"--duration", x.length.String(), "--max-up", strconv.FormatInt(int64(x.row.maxUp()), 10))
 	}
 	if err == nil {
-		err = c.caller.await(ctx)
+		err = c.caller.Await(ctx)
 	}
 	if err != nil {
 		c.stop()
 		return nil, err
 	}
 	return c, nil
+}
+
+// start runs one side of the call c, which is ready when it says await.
+func (x *realtime) start(ctx context.Context, c *conversation, at *end, who, await string, args ...string) (*netns.Process, error) {
+	return at.Start(ctx, netns.Command{
+		Name: who, Await: await,
+		Home: os.TempDir() + "/prattle-quality-nowhere",
+		Args: slices.Concat([]string{x.program}, args, c.flags(who)),
+	})
 }
 
 // flags are those that both sides have.
@@ -175,11 +184,11 @@ func (c *conversation) lasts(ctx context.Context, until time.Time) error {
 	select {
 	case <-time.After(time.Until(until)):
 		return nil
-	case <-c.caller.exited:
+	case <-c.caller.Exited():
 		if time.Until(until) < time.Second { // it hangs up by itself at its end
-			return c.caller.wait()
+			return c.caller.Wait()
 		}
-		return fmt.Errorf("the call ended early: %w", c.caller.wait())
+		return fmt.Errorf("the call ended early: %w", c.caller.Wait())
 	case <-ctx.Done():
 		return fmt.Errorf("during the call: %w", context.Cause(ctx))
 	}
@@ -187,18 +196,17 @@ func (c *conversation) lasts(ctx context.Context, until time.Time) error {
 
 // wait returns when both processes have ended by themselves.
 func (c *conversation) wait() error {
-	if err := c.caller.wait(); err != nil {
+	if err := c.caller.Wait(); err != nil {
 		return err
 	}
-	return c.callee.wait()
+	return c.callee.Wait()
 }
 
 // stop ends both processes if they have not.
 func (c *conversation) stop() {
-	for _, p := range []*process{c.caller, c.callee} {
+	for _, p := range []*netns.Process{c.caller, c.callee} {
 		if p != nil {
-			p.cmd.Cancel()
-			<-p.exited
+			p.Stop()
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package quality
+package netns
 
 import (
 	"fmt"
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// processorWaits is for how long, since the machine was started, something had to
+// ProcessorWaits is for how long, since the machine was started, something had to
 // wait for a processor (Linux, Documentation/accounting/psi.rst); false where the
 // kernel does not count it.
-func processorWaits() (time.Duration, bool) {
+func ProcessorWaits() (time.Duration, bool) {
 	text, err := os.ReadFile("/proc/pressure/cpu")
 	if err != nil {
 		return 0, false

@@ -1,0 +1,14 @@
+// Package netns makes networks on this machine for tests and measurements: network
+// namespaces, lines between them whose delay, loss and rate are those of a
+// quictest.Link in real time, and processes inside. It is for Linux and needs
+// root; no program imports it.
+//
+//	namespace_linux.go   a network of its own, and doing things inside
+//	tun_linux.go         a device whose packets pass through this program
+//	line_linux.go        two such devices joined by a link
+//	process_linux.go     a program running inside
+//	pressure_linux.go    how far what is timed can be trusted
+//
+// Namespaces have no names: nothing can collide, and the kernel takes each away
+// with the last process in it, however the test ends.
+package netns
