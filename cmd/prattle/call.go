@@ -30,6 +30,10 @@ A name in your contacts goes before a host of the same name. With a name, a peer
 or a ticket nobody else is accepted; with a host alone you are told who answered.
 The port is 7728 unless given.
 
+With --server, contacts and peer IDs are found by a rendezvous: no address is needed,
+and NATs on the way are crossed, or passed by a relay. A ticket brings the rendezvous
+of who has made it.
+
 A ticket on the command line can be seen by other users of this machine for as long
 as the call lasts. With "-" it is read from standard input.`,
 		Example: `  prattle call alice
@@ -46,7 +50,7 @@ as the call lasts. With "-" it is read from standard input.`,
 		},
 	}
 	f.register(c)
-	c.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "how long to try to reach the other side")
+	c.Flags().DurationVar(&timeout, "timeout", 20*time.Second, "how long to try to reach the other side")
 	completeContacts(c, &f.knownPeers)
 	return c
 }
@@ -76,6 +80,13 @@ func runCall(ctx context.Context, f *callFlags, who string, timeout time.Duratio
 	if err != nil {
 		return err
 	}
+	own, err := parseServers(f.servers)
+	if err != nil {
+		return usage("", "--server: %w", err)
+	}
+	if err := t.ask(own); err != nil {
+		return err
+	}
 	s, err := newSession(f, ":0", policyNone)
 	if err != nil {
 		return err
@@ -97,7 +108,7 @@ func runCall(ctx context.Context, f *callFlags, who string, timeout time.Duratio
 func (s *session) dial(ctx context.Context, t target, timeout time.Duration) (*peer.Link, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	addrs, err := t.resolve(ctx)
+	addrs, err := t.resolve(ctx, s.settings.lan)
 	if err != nil {
 		return nil, err
 	}
@@ -106,11 +117,14 @@ func (s *session) dial(ctx context.Context, t target, timeout time.Duration) (*p
 	if t.secret != nil {
 		s.trustTicket(t.want)
 	}
-	link, err := s.room.Call(ctx, addrs, t.want, peer.CallOptions{Ticket: t.secret})
-	if err != nil {
-		return nil, tried(err, t, addrs)
+	link, err := s.room.Call(ctx, addrs, t.want, peer.CallOptions{Ticket: t.secret, Via: s.servers.exchanges(t.via)})
+	switch {
+	case err == nil:
+		return link, nil
+	case len(t.via) > 0:
+		return nil, s.whyUnreached(t, err)
 	}
-	return link, nil
+	return nil, tried(err, t, addrs)
 }
 
 // tried says what was tried when nobody was there, and under which name the key is

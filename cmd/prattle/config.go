@@ -19,9 +19,13 @@ import (
 var settableFlags = []string{
 	"identity", "cert", "key", "ca", "known-peers", "name",
 	"video", "audio", "view", "speaker", "view-size", "video-size", "fps", "max-up", "codec",
+	"server", "stun", "turn", "relay-only", "no-relay", "lan",
 	"listen", "answer", "address", "expires", "timeout",
 	"trace", "log", "log-level",
 }
+
+// listFlags take several values, which a file lists.
+var listFlags = []string{"address", "server", "stun", "turn"}
 
 // exclusiveFlags name the same thing in several ways: who has set one of them does
 // not want another from a layer below.
@@ -194,7 +198,7 @@ func (f configFile) setting(flag string) (values []string, origin string, err er
 	if !isList {
 		list = []any{v}
 	}
-	if isList && flag != "address" {
+	if isList && !slices.Contains(listFlags, flag) {
 		return nil, "", &configError{fmt.Errorf("%s: want one value, not a list", origin), ""}
 	}
 	for _, v := range list {

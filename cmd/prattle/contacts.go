@@ -63,6 +63,7 @@ func newContactsListCommand(f *contactFlags) *cobra.Command {
 
 func newContactsAddCommand(f *contactFlags) *cobra.Command {
 	var contact certs.Contact
+	var servers []string
 	var replace bool
 	c := &cobra.Command{
 		Use:   "add NAME PEERID",
@@ -79,10 +80,14 @@ by a way that you trust first: a new key is also what somebody else would show.`
 			if contact.ID, err = parsePeerIDArg(args[1]); err != nil {
 				return err
 			}
+			if contact.Servers, err = parseServers(servers); err != nil {
+				return usage("", "--via: %w", err)
+			}
 			return f.change(c, func(k *certs.Known) (certs.Contact, error) { return addContact(k, contact, replace) })
 		},
 	}
 	c.Flags().StringArrayVar(&contact.Addrs, "at", nil, "`HOST:PORT` where to call; may be repeated")
+	c.Flags().StringArrayVar(&servers, "via", nil, "`[PEERID@]HOST[:PORT]` of a rendezvous (prattled) where to ask for them; may be repeated")
 	c.Flags().BoolVar(&contact.Verified, "verified", false, "you have compared peer IDs with this person")
 	c.Flags().BoolVar(&replace, "replace", false, "the person has a new peer ID")
 	return f.onName(c)
@@ -261,6 +266,9 @@ func marks(c certs.Contact) []string {
 	}
 	for _, addr := range c.Addrs {
 		words = append(words, "at="+addr)
+	}
+	for _, server := range c.Servers {
+		words = append(words, "via="+server.String())
 	}
 	return words
 }

@@ -54,7 +54,11 @@ func (c *conversation) run(ctx context.Context) error {
 			stop = nil
 			c.link.HangUp()
 		case <-c.link.Done():
-			return c.outcome()
+			next := c.link.Successor()
+			if next == nil {
+				return c.outcome()
+			}
+			c.goOn(next)
 		}
 	}
 }
@@ -87,6 +91,8 @@ func (c *conversation) handle(e peer.Event) {
 	switch e.Kind {
 	case peer.EventState:
 		c.stateChanged()
+	case peer.EventPath:
+		c.tell("the call goes %s now", pathWords(c.link.Path()))
 	case peer.EventVerify:
 		c.showNumber()
 	case peer.EventHold:
@@ -130,6 +136,14 @@ func (c *conversation) stateChanged() {
 	case peer.StateReconnecting:
 		c.console.printf("nothing is heard from %s: reconnecting …", c.screen.name())
 	}
+}
+
+// goOn follows the call to another link: another device has taken it, or the
+// connection was lost and there is a new one.
+func (c *conversation) goOn(next *peer.Link) {
+	c.link = next
+	c.screen.goOn(next)
+	c.stateChanged()
 }
 
 // begin tells that the call has been accepted, and whom it is with.

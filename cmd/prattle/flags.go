@@ -27,6 +27,7 @@ type callFlags struct {
 	ca                  string
 	knownPeers          string
 	name                string
+	reachFlags
 
 	video, audio, view, speaker string
 
@@ -50,6 +51,7 @@ func (f *callFlags) register(c *cobra.Command) {
 	s.StringVar(&f.ca, "ca", "", "CA certificates `FILE`: whoever they have certified is known by the name in the certificate")
 	s.StringVar(&f.knownPeers, "known-peers", "", "contacts `FILE` (default: the user's own)")
 	s.StringVar(&f.name, "name", userName(), "what the other side is told you are called")
+	f.reachFlags.register(c)
 	s.StringVar(&f.video, "video", "", "pictures to send: "+specs(media.KindVideo))
 	s.StringVar(&f.audio, "audio", "", "sound to send: "+specs(media.KindAudio))
 	s.StringVar(&f.view, "view", "", "where pictures are shown: "+specs(media.KindView))
@@ -93,7 +95,7 @@ type settings struct {
 // check makes settings of flags. It opens no device.
 func (f *callFlags) check() (*settings, error) {
 	s := &settings{callFlags: *f}
-	steps := []func() error{s.checkNumbers, s.chooseDevices, s.checkDevices, s.loadAuthorities, s.loadIdentity}
+	steps := []func() error{s.checkNumbers, s.reachFlags.check, s.chooseDevices, s.checkDevices, s.loadAuthorities, s.loadIdentity}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -86,6 +87,7 @@ func runInvite(ctx context.Context, f *inviteFlags, out, errs io.Writer) (err er
 	if err := s.room.Listen(); err != nil {
 		return err
 	}
+	s.enlist()
 	if err := f.print(ticket, out, errs); err != nil {
 		return err
 	}
@@ -132,14 +134,18 @@ func inviteAndLeave(f *inviteFlags, out, errs io.Writer) error {
 func (f *inviteFlags) issue(id *certs.Identity, tickets certs.TicketFile, listen *net.UDPAddr) (certs.Ticket, error) {
 	now := time.Now()
 	ticket := certs.Ticket{ID: id.ID(), Expires: now.Add(f.expires + time.Second - 1).Truncate(time.Second), Secret: certs.NewSecret()}
+	var err error
+	if ticket.Servers, err = parseServers(f.servers); err != nil {
+		return ticket, f.bad("server", "", err)
+	}
 	for _, host := range f.addresses {
 		ticket.Addrs = append(ticket.Addrs, withPort(host))
 	}
-	if len(ticket.Addrs) == 0 {
+	if len(ticket.Addrs) == 0 && !f.relayOnly {
 		ticket.Addrs = reachableAt(listen.AddrPort())
 	}
-	if len(ticket.Addrs) == 0 {
-		return ticket, &hinted{errNoAddress, "--address says where you can be reached"}
+	if len(ticket.Addrs)+len(ticket.Servers) == 0 {
+		return ticket, &hinted{errNoAddress, "--address says where you can be reached, or --server who knows it"}
 	}
 	if _, err := ticket.Encode(); err != nil {
 		return ticket, f.bad("address", "", err)
@@ -156,11 +162,12 @@ func (f *inviteFlags) print(t certs.Ticket, out, errs io.Writer) error {
 	}
 	if f.json {
 		return json.NewEncoder(out).Encode(struct {
-			Ticket  string       `json:"ticket"`
-			PeerID  certs.PeerID `json:"peer_id"`
-			Addrs   []string     `json:"at"`
-			Expires time.Time    `json:"expires"`
-		}{text, t.ID, t.Addrs, t.Expires.UTC()})
+			Ticket  string         `json:"ticket"`
+			PeerID  certs.PeerID   `json:"peer_id"`
+			Addrs   []string       `json:"at"`
+			Servers []certs.Server `json:"via,omitempty"`
+			Expires time.Time      `json:"expires"`
+		}{text, t.ID, t.Addrs, t.Servers, t.Expires.UTC()})
 	}
 	if f.qr {
 		if err := printQR(errs, text); err != nil {
@@ -171,9 +178,18 @@ func (f *inviteFlags) print(t certs.Ticket, out, errs io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(errs, "whoever has this ticket can call you once, until %s, and is answered at once\n", t.Expires.Local().Format("15:04 on 2 January"))
-	fmt.Fprintf(errs, "  it tells them your peer ID and that you are at %s\n", strings.Join(t.Addrs, ", "))
+	fmt.Fprintf(errs, "  it tells them your peer ID and that you are at %s\n", strings.Join(places(t), ", "))
 	if !f.noWait {
 		fmt.Fprintln(errs, "waiting for the call; Ctrl-C makes the ticket worthless")
 	}
 	return nil
+}
+
+// places are where a ticket says that its maker is.
+func places(t certs.Ticket) []string {
+	all := slices.Clone(t.Addrs)
+	for _, s := range t.Servers {
+		all = append(all, "the rendezvous "+s.Addr)
+	}
+	return all
 }

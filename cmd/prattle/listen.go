@@ -66,6 +66,7 @@ func runListen(ctx context.Context, f *listenFlags) (err error) {
 	if err := s.room.Listen(); err != nil {
 		return err
 	}
+	s.enlist()
 	s.console.printf("listening on %s", s.room.Addr())
 	s.console.printf("your peer ID is %s", s.settings.id.ID())
 	if s.policy == policyContacts && len(s.book.list().Contacts()) == 0 {

@@ -69,6 +69,7 @@ func newRootCommand() *cobra.Command {
 		newContactsCommand(),
 		newDevicesCommand(),
 		newDemoCommand(),
+		newNetcheckCommand(),
 		newVersionCommand(),
 		newConfigTopic(),
 	)

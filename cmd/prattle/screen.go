@@ -7,6 +7,7 @@ import (
 
 	"github.com/skulltech/prattle/media"
 	"github.com/skulltech/prattle/peer"
+	"github.com/skulltech/prattle/quicproto"
 )
 
 // screen is what is written over the pictures: status, chat, statistics, keys.
@@ -75,6 +76,15 @@ func (s *screen) begin(l *peer.Link) {
 	s.chat, s.digits, s.held = nil, "", false
 }
 
+// goOn shows another link of the same call.
+func (s *screen) goOn(l *peer.Link) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.link != nil {
+		s.link = l
+	}
+}
+
 func (s *screen) toggle(b *bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,8 +135,8 @@ func (s *screen) decorate(scene *media.Scene) {
 	}
 	st := s.link.Stats()
 	now := time.Now()
-	scene.Status = fmt.Sprintf("%s   %s   %s   %.0f ms   ↓ %s  ↑ %s", s.sending(), s.title(), clock(now.Sub(s.since)),
-		st.RTT, rate(st.RecvKbps), rate(st.SendKbps))
+	scene.Status = fmt.Sprintf("%s   %s   %s   %s %.0f ms   ↓ %s  ↑ %s", s.sending(), s.title(), clock(now.Sub(s.since)),
+		pathWord(st), st.RTT, rate(st.RecvKbps), rate(st.SendKbps))
 	for i := range scene.Tiles { // there is one: a call is between two
 		scene.Tiles[i].Name = s.who
 	}
@@ -181,9 +191,31 @@ func statLines(s peer.LinkStats) []string {
 		fmt.Sprintf("received   %d×%d, %.1f/s", s.Width, s.Height, s.FPS),
 		fmt.Sprintf("sent       %d×%d", s.SendWidth, s.SendHeight),
 		fmt.Sprintf("rate       ↓ %s, ↑ %s of %s", rate(s.RecvKbps), rate(s.SendKbps), rate(s.TargetKbps)),
-		fmt.Sprintf("path       %.0f ms round trip, %.1f %% lost, %.0f ms queue", s.RTT, s.Loss*100, s.QueueMs),
+		fmt.Sprintf("path       %s, %.0f ms round trip, %.1f %% lost, %.0f ms queue", pathWord(s), s.RTT, s.Loss*100, s.QueueMs),
 		fmt.Sprintf("playout    sound %.0f ms, picture %.0f ms", s.Playout, s.JitterBuffer),
 		fmt.Sprintf("trouble    %d freezes (%.1f s), %.1f s concealed", s.Freezes, s.FreezeMs/1000, s.ConcealedMs/1000),
 		fmt.Sprintf("repair     %d asked, %d repaired, %d keyframes", s.Nacks, s.Repaired, s.Keyframes),
 	}
+}
+
+// pathWord says which way packets go, in a word.
+func pathWord(s peer.LinkStats) string {
+	switch {
+	case s.Path == "relay":
+		return "relayed"
+	case s.LAN:
+		return "LAN"
+	}
+	return "direct"
+}
+
+// pathWords say it in a sentence.
+func pathWords(p quicproto.Path) string {
+	switch p.Kind {
+	case quicproto.PathRelay:
+		return "through a relay"
+	case quicproto.PathLAN:
+		return "over the local network"
+	}
+	return "directly to the other side"
 }

@@ -29,6 +29,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "forge-ticket": forgeTicket, "make-ca": makeCA, "hidden": hidden,
+			"start-relay": startRelay, "start-rendezvous": startRendezvous,
 		},
 	})
 }

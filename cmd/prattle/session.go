@@ -26,6 +26,7 @@ type session struct {
 	tickets  certs.TicketFile
 	missed   *missedCalls
 	room     *peer.Room
+	servers  *servers
 	console  *console
 	screen   screen
 	trace    *peer.Trace
@@ -64,6 +65,7 @@ func newSession(f *callFlags, listen string, p policy) (s *session, err error) {
 		s.closeFiles()
 		return nil, err
 	}
+	s.servers = newServers(s)
 	s.room = peer.NewRoom(socket, s.config())
 	return s, nil
 }
@@ -107,6 +109,9 @@ func (s *session) config() peer.Config {
 	cfg.Decorate = s.screen.decorate
 	cfg.Admit = func(p certs.Peer) peer.Admission { return s.policy.admit(s.book.recognise(p)) }
 	cfg.Redeem = s.redeem
+	cfg.Expects = s.expects
+	cfg.Gather = s.settings.gather(s.log)
+	cfg.Moved = s.servers.moved
 	return cfg
 }
 
@@ -118,6 +123,15 @@ func (s *session) redeem(secret *certs.Secret, p certs.Peer) error {
 	s.yieldTerminal() // the call is accepted next
 	s.trustTicket(p.ID)
 	return nil
+}
+
+// expects says whether a ticket is one of ours.
+func (s *session) expects(secret *certs.Secret) bool {
+	yes, err := s.tickets.Issued(secret)
+	if err != nil {
+		s.log.Warn("cannot look at the tickets", "reason", err)
+	}
+	return yes
 }
 
 // trustTicket notes that a ticket, ours or theirs, has led us to a peer: that one
@@ -147,6 +161,7 @@ func (s *session) acquaintance(l *peer.Link) acquaintance {
 
 // close ends the room. A fault in closing becomes the error if there is none.
 func (s *session) close(err *error) {
+	s.servers.close()
 	closed := make(chan error, 1)
 	go func() { closed <- s.room.Close() }()
 	for waiting := true; waiting; {

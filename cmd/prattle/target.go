@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/skulltech/prattle/certs"
+	"github.com/skulltech/prattle/quicproto"
 )
 
 // defaultPort is the UDP port on which Prattle listens ("PRAT" on a telephone).
@@ -17,11 +19,12 @@ const defaultPort = "7728"
 
 // target is whom to call.
 type target struct {
-	name   string        // how the person calls it
-	want   certs.PeerID  // nobody else will do; zero: whoever answers
-	hosts  []string      // HOST:PORT, to be tried in this order
-	secret *certs.Secret // of a ticket, or nil
-	known  bool          // want is the key of a contact
+	name   string         // how the person calls it
+	want   certs.PeerID   // nobody else will do; zero: whoever answers
+	hosts  []string       // HOST:PORT, to be tried in this order
+	via    []certs.Server // where to ask for them
+	secret *certs.Secret  // of a ticket, or nil
+	known  bool           // want is the key of a contact
 }
 
 // errNoAddress says that it is known who to call, but not where.
@@ -52,13 +55,9 @@ func parseTarget(s string, known *certs.Known, now time.Time) (target, error) {
 	return t, t.pinByAddress(known)
 }
 
-// contactTarget calls a contact where it says, or else at a host of its name.
+// contactTarget calls a contact where it says.
 func contactTarget(c certs.Contact) (target, error) {
-	t := target{name: c.Name, want: c.ID, hosts: c.Addrs, known: true}
-	if len(t.hosts) == 0 {
-		t.hosts = []string{withPort(c.Name)}
-	}
-	return t, checkBlocked(c)
+	return target{name: c.Name, want: c.ID, hosts: c.Addrs, via: c.Servers, known: true}, checkBlocked(c)
 }
 
 func checkBlocked(c certs.Contact) error {
@@ -73,10 +72,7 @@ func ticketTarget(text string, now time.Time) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	if len(ticket.Addrs) == 0 {
-		return target{}, &hinted{fmt.Errorf("%w: the ticket has none", errNoAddress), "ask for one made with --address"}
-	}
-	return target{name: ticket.ID.Short(), want: ticket.ID, hosts: ticket.Addrs, secret: &ticket.Secret}, nil
+	return target{name: ticket.ID.Short(), want: ticket.ID, hosts: ticket.Addrs, via: ticket.Servers, secret: &ticket.Secret}, nil
 }
 
 func peerTarget(id certs.PeerID, known *certs.Known) (target, error) {
@@ -84,7 +80,7 @@ func peerTarget(id certs.PeerID, known *certs.Known) (target, error) {
 	if err == nil {
 		return contactTarget(contact)
 	}
-	return target{}, &hinted{fmt.Errorf("%w of %s", errNoAddress, id.Short()), "try `prattle call PEERID@HOST`"}
+	return target{name: id.Short(), want: id}, nil
 }
 
 // pin makes the target the one peer that who stands for: a peer ID or a contact.
@@ -117,30 +113,70 @@ func (t *target) pinByAddress(known *certs.Known) error {
 	return checkBlocked(there[0])
 }
 
-// withPort adds the default port to a host that has none.
-func withPort(host string) string {
-	if _, _, err := net.SplitHostPort(host); err == nil {
-		return host
+// ask adds the rendezvous of our own to those of a peer that is known, and sees
+// to it that there is some way to it: for a contact, a host of its name may be.
+func (t *target) ask(own []certs.Server) error {
+	if !t.want.IsZero() {
+		t.via = distinct(slices.Concat(t.via, own)) // one that is asked twice has the other side ring twice
 	}
-	return net.JoinHostPort(strings.Trim(host, "[]"), defaultPort)
+	switch {
+	case len(t.hosts)+len(t.via) > 0:
+		return nil
+	case t.secret != nil:
+		return &hinted{fmt.Errorf("%w: the ticket has none", errNoAddress), "ask for one made with --address, or name a rendezvous with --server"}
+	case t.known:
+		t.hosts = []string{withPort(t.name)}
+		return nil
+	}
+	return &hinted{fmt.Errorf("%w of %s", errNoAddress, t.name), "try `prattle call PEERID@HOST`, or name a rendezvous with --server"}
 }
 
+// distinct leaves out what is in a list already.
+func distinct[T comparable](list []T) (once []T) {
+	for _, v := range list {
+		if !slices.Contains(once, v) {
+			once = append(once, v)
+		}
+	}
+	return once
+}
+
+// withPort adds the default port to a host that has none.
+func withPort(host string) string { return withDefaultPort(host, defaultPort) }
+
 // resolve finds the addresses of all hosts. One host without any is passed over
-// if others have some.
-func (t target) resolve(ctx context.Context) ([]net.Addr, error) {
+// if others have some, or there is a rendezvous to ask.
+func (t target) resolve(ctx context.Context, lan bool) ([]net.Addr, error) {
 	var addrs []net.Addr
 	var failed error
 	for _, host := range t.hosts {
-		found, err := resolveHost(ctx, host)
+		find := resolveHost
+		if lan {
+			find = neighbour
+		}
+		found, err := find(ctx, host)
 		if err != nil && failed == nil {
 			failed = err
 		}
 		addrs = append(addrs, found...)
 	}
-	if len(addrs) > 0 {
+	if len(addrs)+len(t.via) > 0 {
 		return addrs, nil
 	}
 	return nil, failed
+}
+
+// neighbour takes an address of the local network. To look a name up might lead
+// beyond.
+func neighbour(_ context.Context, hostPort string) ([]net.Addr, error) {
+	addr, err := netip.ParseAddrPort(hostPort)
+	if err != nil {
+		return nil, usage("--lan asks no name server: give the address", "%s is a name", hostPort)
+	}
+	if !quicproto.OnLink(addr.Addr()) {
+		return nil, usage("without --lan it can be called", "%s is not on the local network", addr.Addr())
+	}
+	return []net.Addr{net.UDPAddrFromAddrPort(addr)}, nil
 }
 
 func resolveHost(ctx context.Context, hostPort string) ([]net.Addr, error) {

@@ -43,6 +43,9 @@ func TestParseTarget(t *testing.T) {
 		" " + strings.ToUpper(text) + "\n": {name: stranger.Short(), want: stranger, hosts: []string{"192.0.2.9:7728"}, secret: &ticket.Secret},
 	} {
 		got, err := parseTarget(arg, book.list(), now)
+		if err == nil {
+			err = got.ask(nil)
+		}
 		same := got.name == want.name && got.want == want.want && slices.Equal(got.hosts, want.hosts) &&
 			got.known == want.known && (got.secret == nil) == (want.secret == nil) &&
 			(got.secret == nil || got.secret.Equal(*want.secret))
@@ -56,10 +59,13 @@ func TestParseTarget(t *testing.T) {
 	for arg, want := range map[string]int{
 		"eve": exitIdentity, "eve@192.0.2.1": exitIdentity, "e.example": exitIdentity, eve.String(): exitIdentity,
 		"": exitUsage, "@": exitUsage, "alice@": exitUsage, "nobody@host": exitUsage, stranger.String()[:60] + "@host": exitUsage,
-		"prattle1abc": exitUsage, text[:50]: exitUsage, text[:50] + "x" + text[51:]: exitUsage, "prattle9" + text[8:]: exitUsage,
+		"prattle1abc": exitUsage, text[:50]: exitUsage, altered(text, 50): exitUsage, "prattle9" + text[8:]: exitUsage,
 		stranger.String(): exitNotFound,
 	} {
-		_, err := parseTarget(arg, book.list(), now)
+		got, err := parseTarget(arg, book.list(), now)
+		if err == nil {
+			err = got.ask(nil)
+		}
 		if err == nil {
 			t.Errorf("%q: no error", arg)
 			continue
@@ -71,6 +77,15 @@ func TestParseTarget(t *testing.T) {
 	if _, err := parseTarget(text, book.list(), ticket.Expires); !errors.Is(err, certs.ErrTicketExpired) {
 		t.Errorf("an expired ticket: %v", err)
 	}
+}
+
+// altered is text with another letter at i, whatever stands there.
+func altered(text string, i int) string {
+	other := "x"
+	if text[i] == 'x' {
+		other = "q"
+	}
+	return text[:i] + other + text[i+1:]
 }
 
 // Whatever is wrong with a ticket, the person is told what it is and what to do.
