@@ -19,7 +19,7 @@ FUZZTIME    ?= 60s
 export GOFLAGS = -tags=$(TAGS)$(STATIC)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build test race lint fuzz bench demo devices-test headless-test quality quality-net install clean screenshots
+.PHONY: help deps build test race lint fuzz bench demo devices-test headless-test quality quality-net test-net install clean screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,8 +30,9 @@ demo: build ## a call between two processes on this machine, with what was measu
 test: deps ## all tests that need no device
 	$(GO) test -timeout 10m ./...
 
-build: deps ## bin/prattle and bin/prattle-opencv
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+build: deps ## bin/prattle, bin/prattle-opencv and bin/prattled
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/prattle ./cmd/prattle-opencv
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/prattled
 
 deps: ## install the libraries that are missing (apt-get; on macOS say how)
 	@.ci/deps build
@@ -71,12 +72,21 @@ quality: deps ## the scoreboard of calls over bad links, in virtual time (ROW=lo
 quality-net: deps ## the same in real time, between network namespaces (needs root)
 	$(GO) test -count=1 -v -timeout 2h ./peer/quality -run 'ScoreboardInRealTime$(ROWS)' -args -net -length $(LENGTH) -out '$(abspath $(OUT))'
 
+# For the calls in the NAT lab: which tests (NET=Matrix), how often what is timed is
+# repeated.
+NET  ?= .
+RUNS ?= 5
+
+test-net: deps ## routers of every kind, and calls across them, in network namespaces (needs root)
+	@.ci/deps net
+	$(GO) test -count=1 -v -timeout 2h ./peer/natlab -run '$(NET)' -args -net -runs $(RUNS)
+
 screenshots: build ## draw the pictures of the README anew
 	.ci/screenshots
 
 install: build ## copy the programs to PREFIX/bin (/usr/local/bin)
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install bin/prattle bin/prattle-opencv $(DESTDIR)$(PREFIX)/bin
+	install bin/prattle bin/prattle-opencv bin/prattled $(DESTDIR)$(PREFIX)/bin
 
 clean: ## remove what was built
 	rm -rf bin dist
