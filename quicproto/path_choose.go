@@ -15,7 +15,7 @@ const (
 	settlement = 50 * time.Millisecond
 	// doubtGrace is the head start, besides a round trip, that the pair in doubt has
 	// over others to answer. Packets go by all of them meanwhile.
-	doubtGrace = 20 * time.Millisecond
+	doubtGrace = 60 * time.Millisecond
 	// maxDoubtGrace bounds it.
 	maxDoubtGrace = 300 * time.Millisecond
 	// distrust is for how long a pair that died is used only if there is no other;
