@@ -7,6 +7,7 @@ require (
 	github.com/charmbracelet/x/ansi v0.11.9 // terminal view: widths and escape sequences
 	github.com/fxamacker/cbor/v2 v2.9.6 // control messages, with limits on what a peer may send
 	github.com/gordonklaus/portaudio v0.0.0-20250206071425-98a94950218b // microphone and speaker
+	github.com/gtank/ristretto255 v0.2.0 // the group in which a room's passphrase is proved (CPace)
 	github.com/hraban/opus v0.0.0-20260708213942-bde8e4304501 // sound codec
 	github.com/huin/goupnp v1.3.1 // ports on routers (UPnP), as candidates
 	github.com/jackpal/go-nat-pmp v1.1.0 // ports on routers (NAT-PMP), as candidates
@@ -26,12 +27,13 @@ require (
 	github.com/spf13/cobra v1.10.2 // command line
 	go.uber.org/goleak v1.3.0 // tests: no goroutine outlives its owner
 	gocv.io/x/gocv v0.43.0 // camera and window (prattle-opencv)
-	golang.org/x/crypto v0.58.0 // scrypt, for identities with a passphrase
+	golang.org/x/crypto v0.58.0 // scrypt and Argon2id, for passphrases of identities and rooms
 	golang.org/x/image v0.47.0 // text and marks on the window
-	golang.org/x/net v0.60.0 // which address of ours a packet came to and leaves from
+	golang.org/x/net v0.60.0 // which address of ours a packet came to and leaves from; multicast, DNS messages
 	golang.org/x/sys v0.49.0 // CPU and memory figures, file modes
 	golang.org/x/term v0.47.0 // terminal size and raw mode
-	golang.org/x/time v0.16.0 // prattled: rates per peer and source
+	golang.org/x/text v0.43.0 // passphrases of rooms, alike however they were typed
+	golang.org/x/time v0.16.0 // rates: in prattled per peer and source, of what is heard on the local network
 	gonum.org/v1/plot v0.17.0 // the pictures of the scoreboard (peer/quality); not in any program
 	pgregory.net/rapid v1.3.0 // tests: random event sequences
 )
@@ -40,6 +42,7 @@ require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect
 	codeberg.org/go-latex/latex v0.2.0 // indirect
 	codeberg.org/go-pdf/fpdf v0.11.1 // indirect
+	filippo.io/edwards25519 v1.2.0 // indirect
 	git.sr.ht/~sbinet/gg v0.7.0 // indirect
 	github.com/ajstarks/svgo v0.0.0-20211024235047-1546f124cd8b // indirect
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
@@ -70,7 +73,6 @@ require (
 	github.com/wlynxg/anet v0.0.5 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
 	golang.org/x/sync v0.24.0 // indirect
-	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 	rsc.io/qr v0.2.0 // indirect

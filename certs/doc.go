@@ -11,6 +11,8 @@
 //   - SAS lets two people compare seven digits and so rule out that somebody
 //     sits between them. A Ticket introduces a peer in one line of text, once;
 //     TicketFile remembers which were issued and which are used.
+//   - RoomPassphrase lets the members of a room prove to each other that they know
+//     its passphrase, and gives it away to nobody. Guesses limits guessers.
 //
 // Whoever holds the private key that belongs to a peer ID is that peer: TLS 1.3
 // proves the possession, this package says whose key it is, and package peer

@@ -151,3 +151,8 @@ func fill(f *os.File, data []byte) error {
 	}
 	return errors.Join(err, f.Close())
 }
+
+// ReadSecret reads a file of at most limit bytes that holds a secret, such as a
+// passphrase. Its errors wrap fs.ErrNotExist, *ExposedError, *OwnerError,
+// ErrNotRegular or ErrTooLarge.
+func ReadSecret(path string, limit int64) ([]byte, error) { return readFile(path, limit, secretBits) }
