@@ -65,16 +65,26 @@ func (c *Candidate) UnmarshalCBOR(b []byte) error {
 	if err := decMode.Unmarshal(b, &w); err != nil {
 		return err
 	}
-	if len(w.Addr) < 2 {
+	addr, ok := parseAddrPort(w.Addr)
+	if !ok {
 		return errBadCandidate
 	}
-	addr, port := w.Addr[:len(w.Addr)-2], binary.BigEndian.Uint16(w.Addr[len(w.Addr)-2:])
+	*c = Candidate{Kind: w.Kind, Addr: addr}
+	return nil
+}
+
+// parseAddrPort reads an IPv4 or IPv6 address and a port in two bytes, big-endian;
+// false if nobody can be reached there.
+func parseAddrPort(b []byte) (netip.AddrPort, bool) {
+	if len(b) < 2 {
+		return netip.AddrPort{}, false
+	}
+	addr, port := b[:len(b)-2], binary.BigEndian.Uint16(b[len(b)-2:])
 	ip, ok := netip.AddrFromSlice(addr)
 	if !ok || port == 0 || ip.Is4In6() || ip.IsUnspecified() || ip.IsMulticast() {
-		return errBadCandidate
+		return netip.AddrPort{}, false
 	}
-	*c = Candidate{Kind: w.Kind, Addr: netip.AddrPortFrom(ip, port)}
-	return nil
+	return netip.AddrPortFrom(ip, port), true
 }
 
 var errBadCandidate = errors.New("malformed candidate")

@@ -35,6 +35,14 @@ const (
 	kindPuzzle
 	kindProof
 	kindCandidates
+	kindJoin
+	kindChallenge
+	kindResponse
+	kindAdmitted
+	kindMembers
+	kindWish
+	kindAskRoom
+	kindRoomInfo
 )
 
 // Hello is the first message of each side.
@@ -86,6 +94,12 @@ const (
 	DeclineTicketUsed    DeclineCode = 1
 	DeclineTicketExpired DeclineCode = 2
 	DeclineTicketUnknown DeclineCode = 3
+	DeclineNoRoom        DeclineCode = 4 // that room is not here
+	DeclineLocked        DeclineCode = 5 // it lets nobody in
+	DeclineRemoved       DeclineCode = 6 // its members have removed the sender
+	DeclinePassphrase    DeclineCode = 7 // it has another passphrase
+	DeclineLinked        DeclineCode = 8 // another connection leads to the same member
+	DeclineFull          DeclineCode = 9 // it holds no more
 )
 
 // Busy refuses the call because another one is going on.
@@ -96,12 +110,14 @@ type Streams struct {
 	Audio bool `cbor:"1,keyasint"`           // false: muted
 	Video bool `cbor:"2,keyasint"`           // false: the camera is off
 	Held  bool `cbor:"3,keyasint,omitempty"` // the call is on hold: nothing is sent or played
+	Hand  bool `cbor:"4,keyasint,omitempty"` // a hand is raised
 }
 
 // Chat is a line of text; the other side answers with a ChatAck of the same ID.
 type Chat struct {
-	ID   uint64 `cbor:"1,keyasint"`
-	Text string `cbor:"2,keyasint"`
+	ID      uint64 `cbor:"1,keyasint"`
+	Text    string `cbor:"2,keyasint"`
+	Private bool   `cbor:"3,keyasint,omitempty"` // in a room: nobody else gets it
 }
 
 // ChatAck says that the line has been shown.
@@ -113,6 +129,7 @@ type ChatAck struct {
 type Bye struct {
 	Reason    string `cbor:"1,keyasint,omitempty"`
 	Elsewhere bool   `cbor:"2,keyasint,omitempty"` // it goes on over another connection, or on another device
+	Removed   bool   `cbor:"3,keyasint,omitempty"` // the members of the room have removed the receiver
 }
 
 // SASCommit and SASReveal are the two messages, each way, from which a short
@@ -192,7 +209,7 @@ func newMessage(k kind) Message {
 	case kindCandidates:
 		return new(Candidates)
 	}
-	return nil
+	return newRoomMessage(k)
 }
 
 // envelope is a message on the wire: [kind, body].
@@ -223,7 +240,7 @@ var decMode = mustDecMode(cbor.DecOptions{
 	DupMapKey:        cbor.DupMapKeyEnforcedAPF,
 	IndefLength:      cbor.IndefLengthForbidden,
 	TagsMd:           cbor.TagsForbidden,
-	MaxNestedLevels:  4,
+	MaxNestedLevels:  6,
 	MaxArrayElements: 64,
 	MaxMapPairs:      64,
 	UTF8:             cbor.UTF8RejectInvalid,
@@ -329,7 +346,7 @@ func checkMessage(m Message) error {
 	case *Candidates:
 		return checkCandidates(m.List)
 	}
-	return nil
+	return checkRoomMessage(m)
 }
 
 func checkLength(what string, n, least, most int) error {

@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,7 +38,26 @@ var controlGolden = []struct {
 	{&SASReveal{Nonce: bytes.Repeat([]byte{2}, SASSize)}, "26820ea1015820" + strings.Repeat("02", SASSize)},
 	{&Puzzle{Bits: 17}, "05820fa10111"},
 	{&Proof{Nonce: 300}, "078210a10119012c"},
+	{&Chat{ID: 7, Text: "hi", Private: true}, "0b8207a301070262686903f5"},
+	{&Streams{Audio: true, Video: true, Hand: true}, "098206a301f502f504f5"},
+	{&Bye{Removed: true}, "058209a103f5"},
+	{&Join{Room: repeated(1, RoomMACSize), Instance: repeated(2, InstanceSize), Share: repeated(3, ShareSize), Addrs: memberAddrs}, "405e8212a4015001010101010101010101010101010101024802020202020202020358200303030303030303030303030303030303030303030303030303030303030303048246c00002011e305220010db80000000000000000000000011e31"},
+	{&Challenge{Share: repeated(1, ShareSize), Tag: repeated(2, TagSize)}, "40498213a201582001010101010101010101010101010101010101010101010101010101010101010258200202020202020202020202020202020202020202020202020202020202020202"},
+	{&Response{Tag: repeated(1, TagSize)}, "268214a10158200101010101010101010101010101010101010101010101010101010101010101"},
+	{&Admitted{Instance: repeated(1, InstanceSize), Name: "ada"}, "148215a30148010101010101010102800363616461"},
+	{&Members{
+		List:    []Member{{Peer: repeated(1, PeerSize), Instance: repeated(2, InstanceSize), Addrs: memberAddrs}},
+		Rulings: []Ruling{{Peer: repeated(3, PeerSize), Removed: true, Counter: 4}},
+		Lock:    &Lock{Locked: true, Counter: 5, By: repeated(6, PeerSize)},
+	}, "40998216a3018183582001010101010101010101010101010101010101010101010101010101010101014802020202020202028246c00002011e305220010db80000000000000000000000011e3102818358200303030303030303030303030303030303030303030303030303030303030303f5040383f50558200606060606060606060606060606060606060606060606060606060606060606"},
+	{&Wish{Width: 320, Height: 180}, "0a8217a2011901400218b4"},
+	{&AskRoom{}, "04821818a0"},
+	{&RoomInfo{Name: "standup", Members: []string{"ada"}}, "13821819a201677374616e647570028163616461"},
 }
+
+var memberAddrs = MemberAddrs{netip.MustParseAddrPort("192.0.2.1:7728"), netip.MustParseAddrPort("[2001:db8::1]:7729")}
+
+func repeated(b byte, n int) []byte { return bytes.Repeat([]byte{b}, n) }
 
 func atOnce() error { return nil }
 
@@ -100,6 +121,14 @@ func TestBadMessagesAreRefused(t *testing.T) {
 		"long reason":        mustMarshal(t, []any{kindBye, map[int]any{1: strings.Repeat("x", maxText+1)}}),
 		"long name":          mustMarshal(t, []any{kindHello, map[int]any{1: strings.Repeat("x", maxText+1)}}),
 		"long codec":         mustMarshal(t, []any{kindHello, map[int]any{3: []string{strings.Repeat("x", maxCodecName+1)}}}),
+		"short room":         mustMarshal(t, []any{kindJoin, map[int]any{1: repeated(1, 15), 2: repeated(1, InstanceSize)}}),
+		"empty share":        mustMarshal(t, []any{kindJoin, map[int]any{1: repeated(1, RoomMACSize), 2: repeated(1, InstanceSize), 3: []byte{}}}),
+		"no instance":        mustMarshal(t, []any{kindAdmitted, map[int]any{}}),
+		"many members":       mustMarshal(t, []any{kindMembers, map[int]any{1: slices.Repeat([]any{[]any{repeated(1, PeerSize), repeated(1, InstanceSize), []any{}}}, MaxMembers+1)}}),
+		"short ruling":       mustMarshal(t, []any{kindMembers, map[int]any{2: []any{[]any{repeated(1, PeerSize), true}}}}),
+		"address of no host": mustMarshal(t, []any{kindMembers, map[int]any{1: []any{[]any{repeated(1, PeerSize), repeated(1, InstanceSize), [][]byte{{0, 0, 0, 0, 1, 1}}}}}}),
+		"many addresses":     mustMarshal(t, []any{kindMembers, map[int]any{1: []any{[]any{repeated(1, PeerSize), repeated(1, InstanceSize), slices.Repeat([][]byte{{192, 0, 2, 1, 1, 1}}, MaxMemberAddrs+1)}}}}),
+		"long room name":     mustMarshal(t, []any{kindRoomInfo, map[int]any{1: strings.Repeat("x", MaxRoomName+1)}}),
 		"many codecs":        mustMarshal(t, []any{kindHello, map[int]any{3: make([]string, 100)}}),
 	} {
 		if m, err := parseMessage(b); !errors.Is(err, errBadMessage) {

@@ -53,12 +53,13 @@
 //	                                        ; largest picture it decodes in pixels, default 1920x1080
 //	ring      = [2, {? 1: secret, ? 2: secret}] ; of a ticket, once; of a call that was lost and goes on
 //	accept    = [3, {}]
-//	decline   = [4, {? 1: reason, ? 2: uint}]  ; code: ticket 1 used, 2 expired, 3 unknown
+//	decline   = [4, {? 1: reason, ? 2: uint}]  ; code: ticket 1 used, 2 expired, 3 unknown; room 4 not here,
+//	                                        ; 5 locked; 6 removed; 7 another passphrase; 8 linked already; 9 full
 //	busy      = [5, {}]
-//	streams   = [6, {1: bool, 2: bool, ? 3: bool}]  ; whether sound and pictures are sent; on hold
-//	chat      = [7, {1: id, 2: text}]       ; text of at most 4 KiB
+//	streams   = [6, {1: bool, 2: bool, ? 3: bool, ? 4: bool}]  ; whether sound and pictures are sent; on hold; hand raised
+//	chat      = [7, {1: id, 2: text, ? 3: bool}]  ; text of at most 4 KiB; to one member alone
 //	chat-ack  = [8, {1: id}]
-//	bye       = [9, {? 1: reason, ? 2: bool}] ; whether the call goes on elsewhere
+//	bye       = [9, {? 1: reason, ? 2: bool, ? 3: bool}] ; whether the call goes on elsewhere; removed from the room
 //	add-lane  = [10, {1: bstr .size 16}]    ; first and only message of a further connection
 //	want-lane = [11, {}]                    ; asks the dialler for one more
 //	ringing   = [12, {}]                    ; the ring has come and waits for a person
@@ -67,6 +68,20 @@
 //	puzzle    = [15, {1: bits}]             ; to a stranger who rings; bits at most 22
 //	proof     = [16, {1: nonce}]
 //	candidates = [17, {? 1: [* candidate]}]  ; at most 16
+//	join      = [18, {1: bstr .size 16, 2: instance, ? 3: share, ? 4: addrs}]  ; MAC of the room's name
+//	challenge = [19, {1: share, 2: tag}]    ; see certs.PassphraseProof
+//	response  = [20, {1: tag}]
+//	admitted  = [21, {1: instance, ? 2: addrs, ? 3: name}]
+//	members   = [22, {? 1: [*32 member], ? 2: [*64 ruling], ? 3: lock}]
+//	wish      = [23, {1: uint, 2: uint}]    ; width, height of the largest picture shown of the receiver
+//	ask-room  = [24, {}]
+//	room-info = [25, {1: tstr, ? 2: [*32 name]}]
+//	member    = [peer, instance, addrs]     ; to whom the sender has a live link
+//	ruling    = [peer, removed: bool, counter: uint]  ; the higher counter counts, then removal
+//	lock      = [locked: bool, counter: uint, by: peer]  ; the higher counter counts, then the greater peer
+//	addrs     = [*8 bstr]                   ; IPv4 or IPv6 address and port, big-endian
+//	instance  = bstr .size 8                ; of one run of a member's program
+//	peer = share = tag = bstr .size 32
 //	candidate = [kind: 1..4, bstr]          ; IPv4 or IPv6 address and port, big-endian; see CandidateKind
 //	secret    = bstr .size 16
 //	name = agent = reason = tstr .size (0..256)
@@ -77,6 +92,12 @@
 // A proof answers a puzzle if SHA-256 over the 32 bytes that both sides export from
 // TLS as "EXPORTER-prattle-puzzle" and the nonce (64, big-endian) begins with so
 // many zero bits.
+//
+// In a room Join takes the place of Ring, and each side says Admitted when it lets
+// the other in; media flow once both have. The MAC of the room's name is
+// HMAC-SHA-256 under the 32 bytes that both sides export from TLS as
+// "EXPORTER-prattle-room-name", cut to 16 bytes: who does not know the name learns
+// nothing of it.
 //
 // Hello comes first, each way, and once. Messages of unknown kinds are skipped;
 // malformed ones close the connection. No more than 50 messages a second are read:

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 )
 
 // host is an address of a network interface of this machine.
@@ -75,8 +74,7 @@ func rankHosts(interfaces []net.Interface, addrs []interfaceAddr, speaking []net
 			continue
 		}
 		name := interfaces[i].Name
-		virtual := slices.ContainsFunc(virtualInterfaces, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
-		found = append(found, host{ip: a.prefix.Addr(), subnet: a.prefix.Masked(), iface: a.iface, name: name, virtual: virtual, brief: a.temporary})
+		found = append(found, host{ip: a.prefix.Addr(), subnet: a.prefix.Masked(), iface: a.iface, name: name, virtual: isVirtual(name), brief: a.temporary})
 	}
 	if !slices.ContainsFunc(found, func(h host) bool { return !h.virtual }) {
 		// In a container its own interface looks like one, and is all there is.
