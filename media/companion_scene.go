@@ -28,7 +28,7 @@ func (s *sceneBuffer) copyFrom(scene *Scene, w, h int) {
 	for i := range s.Tiles {
 		t := &s.Tiles[i]
 		t.Shape = t.shape() // the window at the other end is laid out like this one
-		if t.CameraOff {
+		if t.CameraOff || layout.Tiles[i].Empty() {
 			t.Frame = nil
 		}
 		if t.Frame != nil {
@@ -50,7 +50,7 @@ func (s *sceneBuffer) copyText(scene *Scene) {
 	s.Scene = *scene
 	s.Status = clipText(s.Status)
 	for _, t := range scene.Tiles[:min(len(scene.Tiles), maxSceneTiles)] {
-		t.Name, t.Notice = clipText(t.Name), clipText(t.Notice)
+		t.ID, t.Name, t.Notice = "", clipText(t.Name), clipText(t.Notice)
 		tiles = append(tiles, t)
 	}
 	for _, line := range scene.Chat[max(len(scene.Chat)-chatShown, 0):] {
@@ -77,22 +77,8 @@ func clipText(text string) string {
 // fitFrame makes dst a copy of src, no larger than it will be seen in a place of
 // w by h pixels.
 func fitFrame(dst, src *Frame, w, h int) *Frame {
-	w, h = fittedSize(src, w, h)
-	if w == src.Width && h == src.Height {
+	if !ShrinkTo(dst, src, image.Pt(w, h)) {
 		dst.CopyFrom(src)
-		return dst
 	}
-	dst.Resize(w, h)
-	Scale(dst, src)
 	return dst
-}
-
-// fittedSize is the size at which f is seen in a place of w by h pixels, or its
-// own if that is less.
-func fittedSize(f *Frame, w, h int) (fw, fh int) {
-	fit := FitRect(f.Width, f.Height, image.Rect(0, 0, w, h))
-	if fit.Empty() || fit.Dx() >= f.Width {
-		return f.Width, f.Height
-	}
-	return fit.Dx(), fit.Dy()
 }

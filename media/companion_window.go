@@ -117,6 +117,12 @@ func (w *companionWindow) Show(s *Scene) error {
 	return nil
 }
 
+// Arrange implements Arranger.
+func (w *companionWindow) Arrange(s *Scene) SceneLayout {
+	size := w.size.Load()
+	return LayoutScene(s, int(size>>32), int(uint32(size)))
+}
+
 // Events implements View.
 func (w *companionWindow) Events() <-chan ViewEvent { return w.events }
 

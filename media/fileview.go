@@ -46,7 +46,7 @@ func openFileView(path string, cfg PictureConfig) (View, error) {
 func (v *fileView) Show(s *Scene) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	f := v.compose(s.Tiles)
+	f := v.compose(s)
 	n, err := writeY4MFrame(v.file, f)
 	if err != nil {
 		v.file.Truncate(v.size)
@@ -57,10 +57,20 @@ func (v *fileView) Show(s *Scene) error {
 	return nil
 }
 
+// Arrange implements Arranger.
+func (v *fileView) Arrange(s *Scene) SceneLayout {
+	c := v.canvas
+	if len(s.Tiles) == 1 {
+		return SceneLayout{Tiles: []image.Rectangle{image.Rect(0, 0, c.Width, c.Height)}}
+	}
+	whole := image.Rect(0, 0, c.Width&^1, c.Height&^1)
+	return Tiling{Area: whole, Step: image.Pt(2, 2)}.room(s.Tiles, false, image.Point{})
+}
+
 // compose returns the picture to be written: the only tile as it is if it has the
 // size of the view, else the tiles scaled to places on the canvas.
-func (v *fileView) compose(tiles []Tile) *Frame {
-	c := v.canvas
+func (v *fileView) compose(s *Scene) *Frame {
+	c, tiles := v.canvas, s.Tiles
 	if len(tiles) == 1 && tiles[0].Frame != nil {
 		f := tiles[0].Frame
 		if f.Width == c.Width && f.Height == c.Height {
@@ -70,8 +80,7 @@ func (v *fileView) compose(tiles []Tile) *Frame {
 		return c
 	}
 	blacken(c, 0, 0, c.Width, c.Height)
-	whole := image.Rect(0, 0, c.Width&^1, c.Height&^1)
-	for i, at := range (Tiling{Area: whole, Step: image.Pt(2, 2)}).room(tiles, false, image.Point{}).Tiles {
+	for i, at := range v.Arrange(s).Tiles {
 		if tiles[i].Frame != nil && !at.Empty() {
 			place := part(c, at.Min.X, at.Min.Y, at.Dx(), at.Dy())
 			Letterbox(&place, tiles[i].Frame)

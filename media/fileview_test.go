@@ -3,6 +3,7 @@ package media
 import (
 	"bytes"
 	"errors"
+	"image"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -131,6 +132,42 @@ func TestFileViewPutsTilesIntoAGrid(t *testing.T) {
 	}
 	if p := got.Y[36*got.YStride+88]; p != 16 {
 		t.Errorf("the place that is left over has luma %d, want black", p)
+	}
+}
+
+// However many they are, each is seen at their place and nowhere else, also beside one
+// who is large.
+func TestFileViewShowsEverybody(t *testing.T) {
+	const w, h = 640, 360
+	for n := 2; n <= 16; n++ {
+		for large := -1; large < n; large += n {
+			s := new(Scene)
+			for i := range n {
+				f := NewFrame(64, 36)
+				f.Fill(byte(30+10*i), 128, 128)
+				s.Tiles = append(s.Tiles, Tile{Frame: f, Large: i == large})
+			}
+			path := filepath.Join(t.TempDir(), "arranged.y4m")
+			v, err := OpenView("file:"+path, PictureConfig{Width: w, Height: h})
+			if err != nil {
+				t.Fatal(err)
+			}
+			places := v.(Arranger).Arrange(s).Tiles
+			v.Close()
+			checkApart(t, places, image.Rect(0, 0, w, h), 0)
+			got, area := shown(t, w, h, s)[0], 0
+			for i, at := range places {
+				area += at.Dx() * at.Dy()
+				for _, p := range []image.Point{at.Min, at.Max.Sub(image.Pt(3, 3)), at.Min.Add(at.Size().Div(2))} { // sizes are even
+					if luma := got.Y[p.Y*got.YStride+p.X]; luma != byte(30+10*i) {
+						t.Errorf("%d people: luma %d at %v in the place of %d, %v", n, luma, p, i, at)
+					}
+				}
+			}
+			if area*100 < w*h*50 {
+				t.Errorf("%d people, %d large: %d %% of the picture is theirs", n, large, 100*area/w/h)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package media
 
-import "time"
+import (
+	"image"
+	"time"
+)
 
 // Frame is a raw picture in I420 (YCbCr 4:2:0, BT.601, planes Y, U, V). The
 // chroma planes are (Width+1)/2 by (Height+1)/2.
@@ -16,6 +19,8 @@ type Frame struct {
 	// sake of lip sync.
 	Timestamp uint32
 	Held      time.Duration
+	// Source is the size in which it came, if it was made smaller since (see ShrinkTo).
+	Source image.Point
 }
 
 // NewFrame makes a frame of w by h pixels; its contents are zero (green, not
@@ -46,6 +51,14 @@ func (f *Frame) Resize(w, h int) {
 
 // ChromaSize returns the size of the chroma planes of a w by h picture.
 func ChromaSize(w, h int) (cw, ch int) { return (w + 1) / 2, (h + 1) / 2 }
+
+// SourceSize is the size in which a picture came.
+func (f *Frame) SourceSize() image.Point {
+	if f.Source != (image.Point{}) {
+		return f.Source
+	}
+	return image.Pt(f.Width, f.Height)
+}
 
 // CopyFrom makes f a packed copy of src, source index and capture time included.
 func (f *Frame) CopyFrom(src *Frame) {

@@ -12,6 +12,13 @@ type SceneLayout struct {
 	Inset bool              // Self lies over the one tile, in its corner
 }
 
+// An Arranger is what a View has besides if it can tell how large it shows pictures.
+type Arranger interface {
+	// Arrange says where Show would draw the pictures of s, in pixels of what it draws
+	// on. An empty place shows nothing. It is called by the goroutine that calls Show.
+	Arrange(s *Scene) SceneLayout
+}
+
 // The proportions of a window of InterfaceSize 15; all of them grow with it.
 const (
 	insetWidth    = 0.21 // of the window: seen, but not in the way

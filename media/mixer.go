@@ -48,7 +48,11 @@ func (m *Mixer) Mix(dst []int16) {
 type Voice struct {
 	wanted, gain float64 // beyond 1: what is wanted, and how the last block ended
 	level        Level
+	speech       speech
 }
+
+// silenced is what wanted is for a gain of 0.
+const silenced = -1
 
 // Level is how loud a voice is, where 1 is a full-scale square wave.
 type Level struct {
@@ -70,6 +74,14 @@ func (v *Voice) SetGain(gain float64) { v.wanted = min(max(gain, 0), 8) - 1 }
 // Level is how loud the voice came lately, whatever its gain.
 func (v *Voice) Level() Level { return v.level }
 
+// Rest passes n samples in which there is nothing to hear of v, instead of adding
+// them to a Mixer.
+func (v *Voice) Rest(n int) {
+	v.gain = v.wanted
+	v.level.RMS *= math.Exp(-float64(n) / (2 * rmsMemory))
+	v.level.Peak *= math.Exp(-float64(n) / peakMemory)
+}
+
 func (v *Voice) measure(block []int16) {
 	if len(block) == 0 {
 		return
@@ -80,6 +92,7 @@ func (v *Voice) measure(block []int16) {
 		energy += float64(x) * float64(x)
 		peak = max(peak, int(x), -int(x))
 	}
+	v.speech.hear(energy, len(block))
 	n := float64(len(block))
 	mean := energy / n / (1 << 30)
 	keep := math.Exp(-n / rmsMemory)

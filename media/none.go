@@ -1,6 +1,7 @@
 package media
 
 import (
+	"image"
 	"io"
 	"sync"
 	"time"
@@ -46,6 +47,11 @@ type noView struct {
 func newNoView() *noView { return &noView{events: make(chan ViewEvent)} }
 
 func (v *noView) Show(*Scene) error { return nil }
+
+// Arrange implements Arranger: nothing has a place.
+func (v *noView) Arrange(s *Scene) SceneLayout {
+	return SceneLayout{Tiles: make([]image.Rectangle, len(s.Tiles))}
+}
 
 // PicturesOnly implements media.PicturesOnly.
 func (v *noView) PicturesOnly() {}

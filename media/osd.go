@@ -36,7 +36,7 @@ func (r *SceneRenderer) Draw(c *Canvas, s *Scene, now time.Time) error {
 		c.fill(c.Bounds(), colourWindow)
 	}
 	for i := range s.Tiles {
-		r.drawTile(&s.Tiles[i], layout.Tiles[i])
+		r.drawTile(s, i, layout.Tiles[i])
 	}
 	r.drawSelf(s, layout)
 	if c.Width >= smallestWidth*r.em && c.Height >= smallestHeight*r.em {
@@ -53,8 +53,11 @@ func (r *SceneRenderer) Draw(c *Canvas, s *Scene, now time.Time) error {
 // In a window smaller than this, in text sizes, there are pictures only.
 const smallestWidth, smallestHeight = 14, 7
 
-func (r *SceneRenderer) drawTile(t *Tile, at image.Rectangle) {
-	em := r.tileEm(at)
+func (r *SceneRenderer) drawTile(s *Scene, i int, at image.Rectangle) {
+	if at.Empty() {
+		return
+	}
+	t, em := &s.Tiles[i], r.tileEm(at)
 	r.rounded(at, r.radius(at), func() {
 		if t.Frame == nil || t.CameraOff || empty(t.Frame) {
 			r.canvas.fill(at, colourTile)
@@ -62,18 +65,19 @@ func (r *SceneRenderer) drawTile(t *Tile, at image.Rectangle) {
 			return
 		}
 		r.drawPicture(t.Frame, at, false)
-		if t.Notice != "" {
+		if t.Notice != "" && at.Dy() >= lowTile*em {
 			notice := textPlate{text: t.Notice, weight: medium, em: scaled(em, 1.3), width: at.Dx()}
 			r.stack(at, notice)
 		}
 	})
-	r.drawName(namePlate{name: t.Name, muted: t.Muted, cameraOff: t.CameraOff, quality: t.Quality}, at, em)
+	r.drawName(r.plateOf(s, i, at, em), at, em)
+	r.drawMarks(t.Speaking, t.Hand, at, em)
 }
 
 // drawAbsent shows who would be seen here.
 func (r *SceneRenderer) drawAbsent(t *Tile, at image.Rectangle, em int) {
 	portrait := avatar{name: t.Name, diameter: min(at.Dx(), at.Dy()) * 3 / 10}
-	if t.Notice == "" {
+	if t.Notice == "" || at.Dy() < lowTile*em {
 		r.stack(at, portrait)
 		return
 	}
@@ -98,13 +102,15 @@ func (r *SceneRenderer) drawSelf(s *Scene, layout SceneLayout) {
 		r.drawPicture(s.Self, at, true)
 	})
 	if layout.Inset {
-		r.place(border{w: at.Dx(), h: at.Dy(), radius: radius, width: max(r.em/12, 1)}, at.Min)
+		r.place(border{at.Dx(), at.Dy(), radius, max(r.em/12, 1), colourBorder}, at.Min)
 		if s.SelfMuted {
 			r.drawName(namePlate{muted: true}, at, scaled(r.em, 0.85))
 		}
+		r.drawMarks(false, s.SelfHand, at, scaled(r.em, 0.85))
 		return
 	}
 	r.drawName(namePlate{name: "You", muted: s.SelfMuted, cameraOff: s.SelfCameraOff}, at, r.tileEm(at))
+	r.drawMarks(false, s.SelfHand, at, r.tileEm(at))
 }
 
 // drawMuted says in the lower right corner that nobody hears the person here,

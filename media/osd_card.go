@@ -77,45 +77,6 @@ func columnStarts(face *typeface, rows [][]string, gap int) []int {
 	return starts
 }
 
-// helpHeight is that of a helpCard, in text sizes, and a little more.
-const helpHeight = 21
-
-// A helpCard lists the keys.
-type helpCard struct {
-	em int
-}
-
-// keyHelp is what the keys of a window do.
-var keyHelp = []struct{ key, does string }{
-	{"m", "mute or unmute"},
-	{"v", "camera off or on"},
-	{"p", "hold or go on"},
-	{"f", "full screen"},
-	{"s", "statistics"},
-	{"?", "these keys"},
-	{"q", "hang up (also ESC)"},
-}
-
-func (h helpCard) draw(t *typefaces) *image.RGBA {
-	title, face, keyFace := t.face(medium, scaled(h.em, 1.2)), t.face(regular, h.em), t.face(medium, h.em)
-	pad, pitch, cap := scaled(h.em, 1.7), scaled(h.em, 2.25), scaled(h.em, 1.75)
-	text := pad + cap + h.em
-	widest := 0
-	for _, k := range keyHelp {
-		widest = max(widest, face.width(k.does))
-	}
-	top := pad + scaled(h.em, 2.2)
-	img := newPlate(text+widest+pad, top+(len(keyHelp)-1)*pitch+cap+pad, float64(h.em), colourCard)
-	title.write(img, "Keys", pad, pad+h.em/2, colourText)
-	for i, k := range keyHelp {
-		y := top + i*pitch
-		paint(img, roundedMask(cap, cap, float64(h.em)*0.4), image.Pt(pad, y), colourKey)
-		keyFace.write(img, k.key, pad+(cap-keyFace.width(k.key))/2, y+cap/2, colourText)
-		face.write(img, k.does, text, y+cap/2, colourText)
-	}
-	return img
-}
-
 // A chatPlate is one message, its writer's name in a colour.
 type chatPlate struct {
 	text      string

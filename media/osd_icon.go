@@ -1,6 +1,9 @@
 package media
 
-import "image"
+import (
+	"image"
+	"image/color"
+)
 
 // Icons are drawn on a grid of 24 by 24, with lines 2 wide.
 const iconGrid = 24
@@ -11,17 +14,34 @@ type icon int
 const (
 	iconMicOff icon = iota
 	iconCameraOff
+	iconSoundOff
+	iconHand
 )
 
-// mask is the icon size pixels wide and high. Both are struck through; the
+// colour is red for what others have switched off, and amber for what is the doing of
+// the person here, or waits for them.
+func (i icon) colour() color.NRGBA {
+	if i == iconSoundOff || i == iconHand {
+		return colourAmber
+	}
+	return colourRed
+}
+
+// mask is the icon size pixels wide and high. What is off is struck through; the
 // stroke stands clear of what it crosses.
 func (i icon) mask(size int) *image.Alpha {
 	scale := float64(size) / iconGrid
 	drawn := newPen(size, size, scale)
-	if i == iconMicOff {
+	switch i {
+	case iconMicOff:
 		drawMic(drawn)
-	} else {
+	case iconCameraOff:
 		drawCamera(drawn)
+	case iconSoundOff:
+		drawLoudspeaker(drawn)
+	case iconHand:
+		drawHand(drawn)
+		return drawn.mask()
 	}
 	clear, stroke := newPen(size, size, scale), newPen(size, size, scale)
 	clear.line(4.5, 2.5, 23, 21, 2.6)
@@ -42,6 +62,22 @@ func drawMic(p *pen) {
 func drawCamera(p *pen) {
 	p.roundRect(1.5, 6, 14.5, 12.5, 2.8)
 	p.polygon([2]float64{17.2, 10.6}, [2]float64{22.5, 7.2}, [2]float64{22.5, 17.3}, [2]float64{17.2, 13.9})
+}
+
+func drawLoudspeaker(p *pen) {
+	p.polygon([2]float64{2.5, 8.6}, [2]float64{6.6, 8.6}, [2]float64{12.2, 3.8}, [2]float64{12.2, 20.2}, [2]float64{6.6, 15.4}, [2]float64{2.5, 15.4})
+	p.line(15.8, 9.2, 15.8, 14.8, 2)
+	p.line(19.4, 6.8, 19.4, 17.2, 2)
+}
+
+// drawHand draws a raised hand, seen from the palm.
+func drawHand(p *pen) {
+	p.line(7.6, 6, 7.6, 13, 2.5)
+	p.line(11, 3.6, 11, 12, 2.5)
+	p.line(14.4, 4.4, 14.4, 12, 2.5)
+	p.line(17.8, 7.2, 17.8, 14, 2.5)
+	p.line(3.6, 12.4, 8.4, 18, 2.7)
+	p.roundRect(6.35, 10, 12.7, 12.4, 5.6)
 }
 
 // bars is the number of bars that q lights, of qualityBars.

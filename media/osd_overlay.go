@@ -64,6 +64,8 @@ func (r *SceneRenderer) drawChat(s *Scene, now time.Time) {
 // drawHelp puts the keys into the middle.
 func (r *SceneRenderer) drawHelp(s *Scene) {
 	if s.Help {
-		r.stack(r.canvas.Bounds(), helpCard{em: min(r.em, r.canvas.Height/helpHeight)})
+		card := helpCard{keys: s.Keys}
+		card.em = min(r.em, r.canvas.Height/card.height())
+		r.stack(r.canvas.Bounds(), card)
 	}
 }

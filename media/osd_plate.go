@@ -22,6 +22,7 @@ var (
 	colourRed    = color.NRGBA{R: 0xff, G: 0x6b, B: 0x61, A: 0xff}
 	colourAmber  = color.NRGBA{R: 0xff, G: 0xbd, B: 0x4a, A: 0xff}
 	colourWriter = color.NRGBA{R: 0x9c, G: 0xc4, B: 0xff, A: 0xff}
+	colourSpeech = color.NRGBA{R: 0x45, G: 0xd4, B: 0x83, A: 0xff}
 )
 
 // platePad is the room beside the text on a plate, in text sizes.
@@ -40,9 +41,14 @@ func newPlate(w, h int, radius float64, c color.Color) *image.RGBA {
 type namePlate struct {
 	name             string
 	muted, cameraOff bool
+	silenced, hand   bool
 	quality          Quality
 	em, width        int // width: the most it may have
 }
+
+// narrowPlate is the width, in text sizes, below which a plate leaves out how good
+// the link is, for the sake of the name.
+const narrowPlate = 9
 
 func (n namePlate) draw(t *typefaces) *image.RGBA {
 	face := t.face(medium, n.em)
@@ -50,6 +56,9 @@ func (n namePlate) draw(t *typefaces) *image.RGBA {
 	size := scaled(n.em, 1.2) // of icons
 	pad, gap := scaled(n.em, platePad), scaled(n.em, 0.45)
 	marks := len(icons) * (size + gap)
+	if n.width < narrowPlate*n.em && n.name != "" {
+		n.quality = QualityUnknown
+	}
 	if n.quality != QualityUnknown {
 		marks += size + gap
 	}
@@ -61,7 +70,7 @@ func (n namePlate) draw(t *typefaces) *image.RGBA {
 	img := newPlate(w, h, float64(h)/2, colourPlate)
 	at := image.Pt(pad, (h-size)/2)
 	for _, i := range icons {
-		paint(img, i.mask(size), at, colourRed)
+		paint(img, i.mask(size), at, i.colour())
 		at.X += size + gap
 	}
 	face.write(img, name, at.X, h/2, colourText)
@@ -78,6 +87,12 @@ func (n namePlate) icons() []icon {
 	}
 	if n.cameraOff {
 		icons = append(icons, iconCameraOff)
+	}
+	if n.silenced {
+		icons = append(icons, iconSoundOff)
+	}
+	if n.hand {
+		icons = append(icons, iconHand)
 	}
 	return icons
 }
@@ -192,13 +207,14 @@ func initials(name string) string {
 	return letters
 }
 
-// A border is a thin line along the inside of a rounded rectangle.
+// A border is a line along the inside of a rounded rectangle.
 type border struct {
 	w, h, radius, width int
+	colour              color.NRGBA
 }
 
 func (b border) draw(*typefaces) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, b.w, b.h))
-	paint(img, ringMask(b.w, b.h, float64(b.radius), float64(b.width)), image.Point{}, colourBorder)
+	paint(img, ringMask(b.w, b.h, float64(b.radius), float64(b.width)), image.Point{}, b.colour)
 	return img
 }

@@ -116,6 +116,11 @@ func TestTextStaysInPlace(t *testing.T) {
 			{"stats", func(s *Scene) { s.Stats = []string{long, "a  b  " + long, "c\td", "", "  "} }, window},
 			{"many stats", func(s *Scene) { s.Stats = strings.Split(strings.Repeat("a  b\n", 200), "\n") }, window},
 			{"help", func(s *Scene) { s.Help = true }, image.Rectangle{Max: size}},
+			{"keys of a room", func(s *Scene) { s.Help, s.Keys = true, KeysRoom }, image.Rectangle{Max: size}},
+			{"marks", func(s *Scene) {
+				t := &s.Tiles[1]
+				t.Speaking, t.Hand, t.Silenced, t.Name = true, true, true, long
+			}, layout.Tiles[1]},
 		} {
 			s := bare()
 			c.write(s)
@@ -252,10 +257,11 @@ func FuzzDrawScene(f *testing.F) {
 	var r SceneRenderer
 	f.Fuzz(func(t *testing.T, w, h, tiles uint8, name, text string) {
 		picture := plainFrame(int(h)+1, int(w)/3+1, greenYUV)
-		s := &Scene{Self: picture, SelfMuted: w%2 == 0, SelfCameraOff: w%3 == 0, Help: h%2 == 0,
+		s := &Scene{Self: picture, SelfMuted: w%2 == 0, SelfCameraOff: w%3 == 0, SelfHand: w%5 == 0, Help: h%2 == 0, Keys: KeySet(h % 3),
 			Status: text, Chat: []string{text, name}, Stats: strings.Split(text, " ")}
 		for i := range tiles % 18 {
 			tile := Tile{Name: name, Notice: text, Muted: i%2 == 0, Quality: Quality(i) - 2, CameraOff: i%5 == 0}
+			tile.Speaking, tile.Hand, tile.Silenced, tile.Large = i%3 == 1, i%4 == 2, i%4 == 1, i == tiles%7
 			if i%3 != 0 {
 				tile.Frame = picture
 			}

@@ -81,6 +81,7 @@ type noiseFloor struct {
 	blocks int
 	least  [2]float64 // of the windows of this span and of the last
 	heard  int        // windows in this span
+	full   bool       // there was a last span
 }
 
 const (
@@ -96,16 +97,29 @@ const (
 // hear notes the energy of the next block, and says whether it exceeds the floor
 // so many times. Before the first span is over there is no floor.
 func (f *noiseFloor) hear(energy, spread float64) bool {
-	f.sum += energy
-	if f.blocks++; f.blocks == floorWindow {
-		f.close(f.sum / floorWindow)
-		f.sum, f.blocks = 0, 0
-	}
+	f.note(energy)
 	least := f.least[1]
 	if f.heard > 0 {
 		least = min(least, f.least[0])
 	}
 	return energy > spread*max(least, floorLeast)
+}
+
+// note takes the energy of the next block.
+func (f *noiseFloor) note(energy float64) {
+	f.sum += energy
+	if f.blocks++; f.blocks == floorWindow {
+		f.close(f.sum / floorWindow)
+		f.sum, f.blocks = 0, 0
+	}
+}
+
+// lowest is the floor as far as it is known, also before the first span is over.
+func (f *noiseFloor) lowest() float64 {
+	if f.heard > 0 && (!f.full || f.least[0] < f.least[1]) {
+		return f.least[0]
+	}
+	return f.least[1]
 }
 
 // close notes the mean energy of a window.
@@ -114,6 +128,6 @@ func (f *noiseFloor) close(energy float64) {
 		f.least[0] = energy
 	}
 	if f.heard++; f.heard == floorSpan {
-		f.least[1], f.heard = f.least[0], 0
+		f.least[1], f.heard, f.full = f.least[0], 0, true
 	}
 }

@@ -45,6 +45,8 @@ type Playout struct {
 	paused    bool     // the sender has said that it does not send
 	quiet     int      // samples since it did
 	rested    bool     // what was made up last is the noise of a pause
+	empty     int      // samples at the end of the line that are silence, for want of anything
+	silent    bool     // all of the block pulled last was
 	comfort   comfort  // what is heard then
 	backlog   backlog
 	hold      soundHold
@@ -198,6 +200,7 @@ func (p *Playout) observe(arrival time.Time, id packetID, payload []byte) {
 // come depends on when it is asked for. Blocks may be of any length; short ones (5
 // to 10 ms) keep the delay low.
 func (p *Playout) Pull(now time.Time, block []int16) {
+	p.silent = true
 	for len(block) > maxPull {
 		p.pull(now, block[:maxPull])
 		block = block[maxPull:]
@@ -213,6 +216,7 @@ func (p *Playout) pull(now time.Time, block []int16) {
 		p.produce(len(block) - p.line.unplayed())
 	}
 	p.line.take(block)
+	p.silent = p.silent && p.empty >= len(block)+p.line.unplayed()
 	p.pulled += int64(len(block))
 }
 

@@ -123,6 +123,7 @@ func (p *Playout) skip(excess int64) {
 	dropped := p.line.unplayed()
 	p.stats.Squeezed += uint64(dropped)
 	p.line.cut(dropped)
+	p.empty -= min(p.empty, dropped)
 	p.end += excess - int64(dropped)
 	p.expected, p.broken = p.end, true
 	p.dropBefore(p.end)

@@ -43,7 +43,7 @@ func (p *Playout) linger(n int) {
 	}
 	p.rested = true
 	p.setLag(p.target())
-	p.comfort.fill(p.line.room(n))
+	p.noteEmpty(n, p.comfort.fill(p.line.room(n)))
 	p.line.grow(n)
 	p.end += int64(n)
 	p.run += n
@@ -61,7 +61,33 @@ func (p *Playout) wakeUp(missing int64) {
 		p.stats.Concealed += lost
 		p.stats.Concealments++
 	}
-	p.paused, p.comfort.gain = false, 0
+	p.paused = false
+	p.comfort.end()
+}
+
+// noteEmpty notes whether the next n samples of the line are silence.
+func (p *Playout) noteEmpty(n int, silent bool) {
+	if p.empty += n; !silent {
+		p.empty = 0
+	}
+}
+
+// Silent says whether the block that was pulled last is silence, because there is
+// nothing to be heard: the voice has not begun, has ended, or pauses and is hushed.
+func (p *Playout) Silent() bool { return p.silent }
+
+// Hush takes the noise out of the pauses of a voice, or lets it in again, softly:
+// where several people are silent the noises of their rooms would add up (see
+// RoomNoise).
+func (p *Playout) Hush(on bool) { p.comfort.hushed = on }
+
+// Noise is the energy of the noise in the room of the voice, the mean square of its
+// samples; 0 until enough of it was heard to fill pauses with.
+func (p *Playout) Noise() float64 {
+	if p.comfort.n < comfortLeast {
+		return 0
+	}
+	return float64(p.comfort.energy) / float64(p.comfort.n)
 }
 
 // comfort makes the noise of pauses out of what is heard while nobody speaks: short
@@ -71,13 +97,16 @@ type comfort struct {
 	heard  [comfortMemory]int16 // a ring of calm sound
 	next   int                  // where it is overwritten next
 	n      int                  // valid samples in it
+	energy int64                // the sum of their squares
 
 	seed  uint32
 	at    int    // samples since the older of two pieces began
 	pick  [2]int // where in heard the pieces begin, older first
 	tail  [joinFade]int16
-	faded int     // samples of tail that have passed
-	gain  float64 // less than 1 while it fades out
+	faded int // samples of tail that have passed
+
+	hushed bool
+	share  float64 // of the noise that is heard: less than 1 while it fades in or out
 }
 
 const (
@@ -89,8 +118,10 @@ const (
 	comfortPiece = SampleRate / 25
 	// comfortCalm is how long it must have been calm (50 ms): the room echoes.
 	comfortCalm = SampleRate / 20
-	// comfortEnd is the time constant of the noise after the line is taken to be dead (50 ms).
-	comfortEnd = SampleRate / 20
+	// comfortEnd is the time constant of the noise when it is hushed, or the line is taken
+	// to be dead (50 ms); at comfortNone it is silence.
+	comfortEnd  = SampleRate / 20
+	comfortNone = 1e-3
 )
 
 // comfortWindow keeps the loudness of two overlapping pieces that do not resemble
@@ -110,6 +141,8 @@ func (c *comfort) hear(x []int16) {
 			continue
 		}
 		for _, v := range x[:pauseBlock] {
+			old := c.heard[c.next]
+			c.energy += int64(v)*int64(v) - int64(old)*int64(old)
 			c.heard[c.next] = v
 			c.next = (c.next + 1) % comfortMemory
 		}
@@ -120,9 +153,12 @@ func (c *comfort) hear(x []int16) {
 // begin makes ready for a pause after line.
 func (c *comfort) begin(line *pcmLine) {
 	line.extrapolate(c.tail[:])
-	c.at, c.faded, c.gain = 0, 0, 1
+	c.at, c.faded, c.share = 0, 0, 1
 	c.pick = [2]int{c.place(), c.place()}
 }
+
+// end ends a pause: what is silence later is not filled with its noise.
+func (c *comfort) end() { c.faded, c.share = joinFade, 0 }
 
 // place is where a piece begins, anywhere.
 func (c *comfort) place() int {
@@ -132,10 +168,27 @@ func (c *comfort) place() int {
 	return (oldest + int(c.seed>>8)%room) % comfortMemory
 }
 
-// fill makes the next noise.
-func (c *comfort) fill(dst []int16) {
+// fill makes the next noise, and says whether that is silence.
+func (c *comfort) fill(dst []int16) (silent bool) {
+	wanted := 1.0
+	if c.hushed {
+		wanted = 0
+	}
+	return c.make(dst, wanted)
+}
+
+// fade makes noise that becomes silence, and says whether it has.
+func (c *comfort) fade(dst []int16) (silent bool) { return c.make(dst, 0) }
+
+// make makes noise, of which the share wanted is heard in the end.
+func (c *comfort) make(dst []int16, wanted float64) (silent bool) {
+	if wanted == 0 && c.share < comfortNone && c.faded >= joinFade {
+		clear(dst)
+		return true
+	}
 	for i := range dst {
-		v := c.sample()
+		c.share += (wanted - c.share) / comfortEnd
+		v := c.sample() * c.share
 		if c.faded < joinFade {
 			w := float64(c.faded+1) / (joinFade + 1)
 			v = v*math.Sqrt(w) + float64(c.tail[c.faded])*math.Sqrt(1-w)
@@ -143,18 +196,7 @@ func (c *comfort) fill(dst []int16) {
 		}
 		dst[i] = saturate(v)
 	}
-}
-
-// fade makes noise that becomes silence.
-func (c *comfort) fade(dst []int16) {
-	if c.gain < 1e-3 {
-		clear(dst)
-		return
-	}
-	for i := range dst {
-		c.gain -= c.gain / comfortEnd
-		dst[i] = saturate(c.sample() * c.gain)
-	}
+	return false
 }
 
 func (c *comfort) sample() float64 {

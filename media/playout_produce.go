@@ -51,6 +51,7 @@ func (p *Playout) await(want int) {
 		p.conceal(concealStep)
 	case p.phase == unanchored:
 		p.line.silence(want)
+		p.noteEmpty(want, true)
 		p.stats.Silent += uint64(want)
 	default:
 		p.phase = idle
@@ -160,6 +161,7 @@ func (p *Playout) prepareJoin(over int) {
 	p.end -= int64(back)
 	p.run -= back
 	p.pending -= min(p.pending, uint64(back))
+	p.empty -= min(p.empty, back)
 }
 
 // append takes pcm, which lies at the line's end already, and joins it to made-up
@@ -186,7 +188,7 @@ func (p *Playout) append(pcm []int16, mayWait bool) {
 	p.line.grow(n)
 	p.end += int64(n)
 	p.expected = p.end
-	p.run, p.broken, p.joining, p.rested = 0, false, false, false
+	p.run, p.empty, p.broken, p.joining, p.rested = 0, 0, false, false, false
 }
 
 // conceal makes up n samples, fading to silence as the gap grows.
@@ -200,11 +202,12 @@ func (p *Playout) conceal(n int) {
 			pcm[i] = int16(int(pcm[i]) * max(0, fadeTo-fadeFrom-past) / (fadeTo - fadeFrom))
 		}
 	}
+	p.empty = 0
 	p.makeUp(n)
 }
 
 func (p *Playout) fallSilent(n int) {
-	p.comfort.fade(p.line.room(n))
+	p.noteEmpty(n, p.comfort.fade(p.line.room(n)))
 	p.makeUp(n)
 }
 

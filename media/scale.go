@@ -1,5 +1,7 @@
 package media
 
+import "image"
+
 // Scaler is a way to resize and mirror pictures. Both functions write all of
 // dst, whose size is set; neither touches N or Captured.
 type Scaler struct {
@@ -102,6 +104,20 @@ func blacken(f *Frame, x, y, w, h int) {
 		fill(p.U[row*p.UVStride:][:cw], 128)
 		fill(p.V[row*p.UVStride:][:cw], 128)
 	}
+}
+
+// ShrinkTo makes dst the picture of src as it is seen in a place of that size, its
+// RTP time and the time it was held included, if that is smaller than src; else it
+// does nothing and returns false.
+func ShrinkTo(dst, src *Frame, place image.Point) bool {
+	fit := FitRect(src.Width, src.Height, image.Rectangle{Max: place})
+	if fit.Empty() || fit.Dx() >= src.Width {
+		return false
+	}
+	dst.Resize(fit.Dx(), fit.Dy())
+	dst.Timestamp, dst.Held, dst.Source = src.Timestamp, src.Held, src.SourceSize()
+	Scale(dst, src)
+	return true
 }
 
 func empty(f *Frame) bool { return f.Width <= 0 || f.Height <= 0 }

@@ -24,8 +24,9 @@ type terminalView struct {
 	theme  *terminalTheme
 	events chan ViewEvent
 
-	mu    sync.Mutex // of the three that follow
+	mu    sync.Mutex // of the four that follow
 	scene terminalScene
+	plan  terminalScene // for Arrange
 	line  lineEditor
 	err   error // why nothing is shown any more
 
@@ -89,6 +90,19 @@ func (v *terminalView) Show(s *Scene) error {
 	v.scene.keep(s, w, h)
 	v.redraw()
 	return nil
+}
+
+// Arrange implements Arranger. A character shows two pixels, one above the other.
+func (v *terminalView) Arrange(s *Scene) (l SceneLayout) {
+	w, h := v.tty.size()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.plan.plan(s, w, h)
+	for _, r := range v.plan.layout.tiles {
+		l.Tiles = append(l.Tiles, r.pixels())
+	}
+	l.Self = v.plan.layout.self.pixels()
+	return l
 }
 
 // redraw lets writeLoop draw what is new.

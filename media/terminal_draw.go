@@ -1,5 +1,7 @@
 package media
 
+import "strings"
+
 // A terminalTheme is the colours of all that is not picture.
 type terminalTheme struct {
 	palette                         palette
@@ -22,24 +24,6 @@ func newTerminalTheme(p palette) *terminalTheme {
 	}
 }
 
-// terminalHelp says what the terminal itself understands; the program knows more commands.
-var terminalHelp = []string{
-	"Type to chat, Enter sends the line.",
-	"A line that begins with / is a command:",
-	"",
-	"  /mute     your microphone on and off",
-	"  /camera   your camera on and off",
-	"  /hold     send and play nothing for a while",
-	"  /verified the number above is the same on both sides",
-	"  /save     keep them in your contacts, with a NAME if you like",
-	"  /block    end the call, let nothing through any more",
-	"  /stats    figures of the call",
-	"  /help     this box",
-	"  /quit     hang up",
-	"",
-	"Ctrl-C hangs up too. Ctrl-L redraws the screen.",
-}
-
 // draw draws t and the line that is typed on s, which has its size.
 func (t *terminalScene) draw(s *screen, line *lineEditor, th *terminalTheme) {
 	s.reset(s.w, s.h, cell{" ", th.text, th.ground})
@@ -54,84 +38,9 @@ func (t *terminalScene) draw(s *screen, line *lineEditor, th *terminalTheme) {
 	t.drawStatus(s, th)
 	drawBox(s, t.layout.pictures, t.stats, false, th)
 	if t.help {
-		drawBox(s, t.layout.pictures, terminalHelp, true, th)
+		drawBox(s, t.layout.pictures, t.keys.terminalHelp(), true, th)
 	}
 	drawLine(s, line, th)
-}
-
-// place centres p in r, a bit smaller or larger than it was kept if the screen has
-// changed since. It returns what to draw and where.
-func (p *terminalPicture) place(r region) (f *Frame, at region) {
-	x, y, w, h := Fit(p.frame.Width, p.frame.Height, r.w, 2*r.h)
-	f = &p.frame
-	if !within(w-f.Width, 2) || !within(h-f.Height, 2) {
-		p.refit.Resize(w, h)
-		Scale(&p.refit, f)
-		f = &p.refit
-	}
-	return f, region{r.x + x, r.y + y/2, min(f.Width, r.w), min(f.Height/2, r.h)}
-}
-
-func (p *terminalPicture) isEmpty() bool { return p.frame.Width == 0 }
-
-// draw draws a tile with its name on the lower edge of the picture and its notice
-// in the middle.
-func (t *terminalTile) draw(s *screen, r region, th *terminalTheme) {
-	if r.w <= 0 || r.h <= 0 {
-		return
-	}
-	f, at := t.picture.place(r)
-	if t.picture.isEmpty() {
-		x, y, w, h := Fit(t.Shape.X, t.Shape.Y, r.w, 2*r.h)
-		at = region{r.x + x, r.y + y/2, w, h / 2}
-		s.fill(at, cell{" ", th.text, th.tile})
-	} else {
-		s.drawPicture(f, at.x, at.y, th.palette)
-	}
-	t.drawLabel(s, at, th)
-	notice := t.Notice
-	if notice == "" && t.CameraOff {
-		notice = "camera off"
-	}
-	if notice != "" {
-		drawCentred(s, at, at.y+at.h/2, notice, th)
-	}
-}
-
-// drawLabel writes who it is, how good the link is, and whether they are muted.
-func (t *terminalTile) drawLabel(s *screen, at region, th *terminalTheme) {
-	y, limit := at.y+at.h-1, at.x+at.w
-	x := at.x
-	if t.Name != "" {
-		x = s.print(x, y, limit, " ", th.text, th.bar)
-		x = s.print(x, y, limit-1, t.Name, th.text, th.bar) // a blank is owed
-		x = s.print(x, y, limit, " ", th.text, th.bar)
-	}
-	if t.Quality > QualityUnknown && x+5 <= limit {
-		x = drawQuality(s, x, y, t.Quality, th)
-	}
-	if t.Muted {
-		s.print(x, y, limit, " muted ", th.bad, th.bar)
-	}
-}
-
-// drawQuality draws bars, as on a phone.
-func drawQuality(s *screen, x, y int, q Quality, th *terminalTheme) int {
-	lit := th.good
-	switch q {
-	case QualityBad:
-		lit = th.bad
-	case QualityPoor:
-		lit = th.fair
-	}
-	for i, bar := range [...]string{"▂", "▄", "▆", "█"} {
-		fg := lit
-		if i >= int(q) {
-			fg, bar = th.dim, "▁"
-		}
-		x = s.print(x, y, s.w, bar, fg, th.bar)
-	}
-	return s.print(x, y, s.w, " ", th.text, th.bar)
 }
 
 // drawSelf draws ourselves: in the corner, among the others or, alone, in the middle.
@@ -156,15 +65,7 @@ func (t *terminalScene) drawSelf(s *screen, th *terminalTheme) {
 // is switched off.
 func (t *terminalScene) drawStatus(s *screen, th *terminalTheme) {
 	s.fill(region{0, 0, s.w, 1}, cell{" ", th.text, th.bar})
-	var marks string
-	switch {
-	case t.self.Muted && t.self.CameraOff:
-		marks = "you are muted, camera off"
-	case t.self.Muted:
-		marks = "you are muted"
-	case t.self.CameraOff:
-		marks = "your camera is off"
-	}
+	marks := t.self.ownMarks()
 	limit := s.w - 1
 	if marks != "" && s.w > 2*len(marks) {
 		limit -= len(marks)
@@ -172,6 +73,24 @@ func (t *terminalScene) drawStatus(s *screen, th *terminalTheme) {
 		limit -= 2
 	}
 	s.print(1, 0, limit, t.status, th.text, th.bar)
+}
+
+// ownMarks says what of ours is switched off, or up.
+func (t *terminalTile) ownMarks() string {
+	var marks []string
+	if t.Muted {
+		marks = append(marks, "you are muted")
+	}
+	if t.CameraOff {
+		marks = append(marks, "your camera is off")
+	}
+	if t.Muted && t.CameraOff {
+		marks = []string{"you are muted, camera off"}
+	}
+	if t.Hand {
+		marks = append(marks, "your hand is up")
+	}
+	return strings.Join(marks, ", ")
 }
 
 // drawBox writes lines on a dark box within r: in its middle or in its upper left corner.

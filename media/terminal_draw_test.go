@@ -144,11 +144,57 @@ func TestTerminalSelfIsMirrored(t *testing.T) {
 }
 
 func TestTerminalHelp(t *testing.T) {
-	m := drawScene(t, &Scene{Help: true}, 80, 24, colours256)
-	for _, line := range terminalHelp {
-		if !strings.Contains(m.String(), line) {
-			t.Errorf("%q is not to be seen in\n%s", line, m)
+	for _, keys := range []KeySet{KeysCall, KeysRoom} {
+		m := drawScene(t, &Scene{Help: true, Keys: keys}, 80, 24, colours256)
+		for _, line := range keys.terminalHelp() {
+			if !strings.Contains(m.String(), line) {
+				t.Errorf("%q is not to be seen in\n%s", line, m)
+			}
 		}
+	}
+}
+
+// Who speaks in a room has a frame, along the inside of their picture.
+func TestTerminalMarks(t *testing.T) {
+	s := &Scene{SelfHand: true, Self: blueFrame(64, 36)}
+	for i := range 3 {
+		s.Tiles = append(s.Tiles, Tile{Frame: redFrame(320, 180), Name: fmt.Sprint("friend ", i)})
+	}
+	s.Tiles[1].Hand, s.Tiles[1].Silenced = true, true
+	before := drawScene(t, s, 120, 40, trueColour)
+	s.Tiles[2].Speaking = true
+	m := drawScene(t, s, 120, 40, trueColour)
+	var scene terminalScene
+	scene.plan(s, 120, 40)
+	at, green := scene.layout.tiles[2], newTerminalTheme(trueColour).good
+	for y := range m.h {
+		for x := range m.w {
+			inside := x >= at.x && x < at.x+at.w && y >= at.y && y < at.y+at.h
+			upper, lower := m.pixels(x, y)
+			wasUpper, wasLower := before.pixels(x, y)
+			if !inside && (upper != wasUpper || lower != wasLower) {
+				t.Fatalf("the frame of %v changes cell %d, %d", at, x, y)
+			}
+		}
+	}
+	if upper, lower := m.pixels(at.x+at.w/2, at.y); upper != green || lower == green {
+		t.Errorf("the upper edge is %06x over %06x, want green over the picture", upper, lower)
+	}
+	if !strings.Contains(m.text(0), "your hand is up") {
+		t.Errorf("status %q", m.text(0))
+	}
+	s.SelfHand = false
+	m = drawScene(t, s, 120, 40, trueColour)
+	for _, want := range []string{" hand up ", " silent here "} {
+		if strings.Count(m.String(), want) != 1 {
+			t.Errorf("%q is not to be seen once in\n%s", want, m)
+		}
+	}
+	alone := &Scene{Tiles: []Tile{{Frame: redFrame(320, 180)}}}
+	quiet := drawScene(t, alone, 80, 24, trueColour).String()
+	alone.Tiles[0].Speaking = true
+	if drawScene(t, alone, 80, 24, trueColour).String() != quiet {
+		t.Error("one alone is marked while they speak")
 	}
 }
 
@@ -158,7 +204,8 @@ func TestTerminalSceneAtAnySize(t *testing.T) {
 	long := strings.Repeat("漢字 and \x1b[31m more ", 30)
 	s := &Scene{Self: noisy(64, 48, 1), SelfMuted: true, SelfCameraOff: true, Status: long, Help: true}
 	for i := range 5 {
-		s.Tiles = append(s.Tiles, Tile{Frame: noisy(32+i, 18, uint64(i)), Name: long, Muted: true, Quality: Quality(i), Notice: long})
+		s.Tiles = append(s.Tiles, Tile{Frame: noisy(32+i, 18, uint64(i)), Name: long, Muted: true, Quality: Quality(i), Notice: long,
+			Speaking: true, Hand: true, Silenced: true})
 		s.Chat, s.Stats = append(s.Chat, long), append(s.Stats, long)
 	}
 	var scene terminalScene

@@ -18,6 +18,7 @@ type terminalScene struct {
 	chat   []string
 	stats  []string
 	help   bool
+	keys   KeySet
 
 	spare   []terminalTile // tiles and those that were tiles, for their memory
 	wrapped []string       // the end of chat in lines of wrapWidth cells
@@ -36,8 +37,18 @@ type terminalPicture struct{ frame, refit Frame }
 
 // keep makes t a copy of s for a screen of w by h cells.
 func (t *terminalScene) keep(s *Scene, w, h int) {
-	t.status, t.help = s.Status, s.Help
-	t.self.Tile = Tile{Name: "You", Muted: s.SelfMuted, CameraOff: s.SelfCameraOff, Shape: s.selfShape()}
+	t.plan(s, w, h)
+	for i, tile := range s.Tiles {
+		t.tiles[i].picture.keep(shownFrame(tile.Frame, tile.CameraOff), t.layout.tiles[i])
+	}
+	t.self.picture.keep(shownFrame(s.Self, s.SelfCameraOff), t.layout.self)
+	t.self.picture.mirror()
+}
+
+// plan makes t a copy of s but for the pictures, and arranges it.
+func (t *terminalScene) plan(s *Scene, w, h int) {
+	t.status, t.help, t.keys = s.Status, s.Help, s.Keys
+	t.self.Tile = Tile{Name: "You", Muted: s.SelfMuted, CameraOff: s.SelfCameraOff, Hand: s.SelfHand, Shape: s.selfShape()}
 	t.hasSelf = s.Self != nil || s.SelfCameraOff
 	t.stats = append(t.stats[:0], s.Stats...)
 	if !slices.Equal(t.chat, s.Chat) {
@@ -47,17 +58,12 @@ func (t *terminalScene) keep(s *Scene, w, h int) {
 		t.spare = append(t.spare, terminalTile{})
 	}
 	t.tiles = t.spare[:len(s.Tiles)]
-
 	for i, tile := range s.Tiles {
 		tile.Shape, tile.Frame = tile.shape(), nil
+		tile.Speaking = tile.Speaking && len(s.Tiles) > 1 // one alone is heard
 		t.tiles[i].Tile = tile
 	}
 	t.arrange(w, h)
-	for i, tile := range s.Tiles {
-		t.tiles[i].picture.keep(shownFrame(tile.Frame, tile.CameraOff), t.layout.tiles[i])
-	}
-	t.self.picture.keep(shownFrame(s.Self, s.SelfCameraOff), t.layout.self)
-	t.self.picture.mirror()
 }
 
 func shownFrame(f *Frame, off bool) *Frame {
@@ -138,6 +144,11 @@ func (t *terminalScene) arrangePictures() {
 // cells is the region of r that pixels, two in a cell, make up.
 func (r region) cells(pixels image.Rectangle) region {
 	return region{r.x + pixels.Min.X, r.y + pixels.Min.Y/2, pixels.Dx(), pixels.Dy() / 2}
+}
+
+// pixels is r in the pixels of pictures, of which there are two in a cell.
+func (r region) pixels() image.Rectangle {
+	return image.Rect(r.x, 2*r.y, r.x+r.w, 2*(r.y+r.h))
 }
 
 // wrapChat breaks the chat into lines of width cells, of which it keeps the last.

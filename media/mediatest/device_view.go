@@ -1,6 +1,7 @@
 package mediatest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 // What they look like is theirs.
 func TestView(t *testing.T, open func(*testing.T) media.View) {
 	t.Run("any scene", func(t *testing.T) { testScenes(t, open(t)) })
+	t.Run("places", func(t *testing.T) { testPlaces(t, open(t)) })
 	t.Run("frames are given back", func(t *testing.T) { testFramesGivenBack(t, open(t)) })
 	t.Run("Close ends Events", func(t *testing.T) { testCloseEndsEvents(t, open(t)) })
 	t.Run("Close while it shows", func(t *testing.T) { testCloseWhileShowing(t, open(t)) })
@@ -71,6 +73,35 @@ func testScenes(t *testing.T, v media.View) {
 			if err := v.Show(b); err != nil {
 				t.Fatalf("Show %s after %s: %v", to, from, err)
 			}
+		}
+	}
+}
+
+// testPlaces asks a view that can tell where pictures go, before and after it shows
+// them.
+func testPlaces(t *testing.T, v media.View) {
+	defer v.Close()
+	a, ok := v.(media.Arranger)
+	if !ok {
+		return
+	}
+	for name, s := range scenes() {
+		before := a.Arrange(s)
+		if len(before.Tiles) != len(s.Tiles) {
+			t.Errorf("%s: %d places for %d people", name, len(before.Tiles), len(s.Tiles))
+		}
+		for i, r := range before.Tiles {
+			for _, other := range before.Tiles[:i] {
+				if r.Overlaps(other) {
+					t.Errorf("%s: %v lies over %v", name, r, other)
+				}
+			}
+		}
+		if err := v.Show(s); err != nil {
+			t.Fatal(err)
+		}
+		if after := a.Arrange(s); !slices.Equal(before.Tiles, after.Tiles) {
+			t.Errorf("%s: %v, and once it was shown %v", name, before.Tiles, after.Tiles)
 		}
 	}
 }
