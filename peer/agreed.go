@@ -24,18 +24,14 @@ func pixels(m *quicproto.Hello) int {
 	return int(min(max(m.Pixels, minPixels), media.MaxPixels))
 }
 
-// agreedSize is w by h, made smaller if some of the links' peers do not decode as
-// much.
-func agreedSize(links []*Link, w, h int) (int, int) {
-	most := media.MaxPixels
-	for _, l := range links {
-		l.remote.mu.Lock()
-		if l.remote.pixels > 0 {
-			most = min(most, l.remote.pixels)
-		}
-		l.remote.mu.Unlock()
+// decodable is how large a picture the other side decodes, in luma pixels.
+func (l *Link) decodable() int {
+	l.remote.mu.Lock()
+	defer l.remote.mu.Unlock()
+	if l.remote.pixels > 0 {
+		return min(l.remote.pixels, media.MaxPixels)
 	}
-	return shrink(w, h, most)
+	return media.MaxPixels
 }
 
 // shrink makes w by h no larger than most pixels and keeps its shape; sides are

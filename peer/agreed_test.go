@@ -33,9 +33,8 @@ func TestPixelsOfAPeer(t *testing.T) {
 			t.Errorf("a peer that says %d decodes %d, want %d", said, got, want)
 		}
 	}
-	a, b := new(Link), new(Link)
-	a.remote.pixels, b.remote.pixels = 1920*1080, 640*360
-	if w, h := agreedSize([]*Link{a, b}, 1280, 720); w != 640 || h != 360 {
-		t.Errorf("the weaker of two gets %dx%d", w, h)
+	a, b := viewer{width: 1280, height: 720}, viewer{width: 640, height: 360}
+	if w, h := decodable([]*viewer{&a, &b}); w != 640 || h != 360 {
+		t.Errorf("two, of whom one decodes 640x360, get %dx%d", w, h)
 	}
 }

@@ -102,6 +102,9 @@ func (r *Room) routineCandidates() {
 			r.cfg.Moved()
 		}
 		r.tellCandidates()
+		if c := r.currentConference(); c != nil {
+			c.move()
+		}
 	}
 }
 

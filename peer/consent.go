@@ -38,6 +38,13 @@ func (l *Link) rouse() {
 // consult puts what has happened to the call before the line, and does what it
 // says.
 func (l *Link) consult(now time.Time) {
+	if l.call.entry != nil {
+		l.consultRoom(now)
+		return
+	}
+	if l.call.asksRoom && l.call.state != StateEnded {
+		l.answerAskRoom()
+	}
 	state, ready := l.call.state, l.call.ready()
 	if c := &l.consulted; !l.woken && c.state == state && c.ready == ready {
 		return
@@ -56,10 +63,15 @@ func (l *Link) consult(now time.Time) {
 		l.redeem(now)
 	}
 	l.consulted.state, l.consulted.ready = l.call.state, l.call.ready()
+	l.leaveLobby()
+}
+
+// leaveLobby makes room in the lobby once the link has been decided about.
+func (l *Link) leaveLobby() {
 	if l.guest != nil && (l.call.media() || l.call.state == StateEnded) {
-		r.mu.Lock()
-		r.lobby.leave(l.guest)
-		r.mu.Unlock()
+		l.room.mu.Lock()
+		l.room.lobby.leave(l.guest)
+		l.room.mu.Unlock()
 	}
 }
 
@@ -160,8 +172,12 @@ func (l *Link) begin(now time.Time) {
 		l.room.endpoint.ExpectLanes(l.conn)
 	}
 	l.sendStreams()
-	l.beginSAS()
 	l.sendCandidates()
-	l.exportResume()
+	if c := l.member.conference; c != nil {
+		c.appear(l)
+	} else {
+		l.beginSAS()
+		l.exportResume()
+	}
 	l.room.attach(l)
 }

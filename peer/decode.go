@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"image"
+
 	"github.com/skulltech/prattle/media"
 )
 
@@ -8,28 +10,81 @@ import (
 // decoder with the first frame, and another when the sender changes codec.
 func (l *Link) routineDecode(p *pipeline) {
 	defer p.routines.Done()
-	var d videoDecoder
-	defer d.close()
-	spare := new(media.Frame)
+	d := linkDecoder{l: l, p: p, picture: new(media.Frame)}
+	defer d.dec.close()
 	for {
 		select {
 		case f := <-l.decode:
 			l.decoded.Add(uint64(len(f.Data)))
-			if err := d.decode(&f, spare); err != nil {
-				p.room.cfg.Log.Debug("cannot decode a picture", "peer", l.peer.Short(), "reason", err)
-				l.broken.Store(true)
-				continue
-			}
-			if d.shown {
-				spare.Timestamp, spare.Held = f.Timestamp, f.Held
-				spare = l.offerPicture(p, spare)
-			}
+			d.handle(&f)
 		case <-l.done:
 			return
 		case <-p.ctx.Done():
 			return
 		}
 	}
+}
+
+// linkDecoder decodes what is seen of a link.
+type linkDecoder struct {
+	l       *Link
+	p       *pipeline
+	dec     videoDecoder
+	picture *media.Frame // decoded into; nobody else uses it
+	lapsed  bool         // frames were left out: only a keyframe helps
+	asked   bool         // and routineLink knows
+}
+
+// handle decodes one frame, if its picture can be seen.
+func (d *linkDecoder) handle(f *media.EncodedFrame) {
+	if d.passes(f) {
+		return
+	}
+	if err := d.dec.decode(f, d.picture); err != nil {
+		d.p.room.cfg.Log.Debug("cannot decode a picture", "peer", d.l.peer.Short(), "reason", err)
+		d.l.broken.Store(true)
+		return
+	}
+	if !d.dec.shown {
+		return
+	}
+	d.picture.Timestamp, d.picture.Held, d.picture.Source = f.Timestamp, f.Held, image.Point{}
+	if !d.shrink() {
+		d.picture = d.l.offerPicture(d.p, d.picture)
+	}
+}
+
+// passes says whether a frame is left out: nobody sees its picture, or it cannot be
+// decoded after others that nobody saw.
+func (d *linkDecoder) passes(f *media.EncodedFrame) bool {
+	size, ok := d.l.place.seen()
+	switch {
+	case ok && size.X*size.Y == 0:
+		d.lapsed, d.asked = true, false
+	case f.Keyframe:
+		d.lapsed = false
+	case d.lapsed && !d.asked:
+		d.asked = true
+		d.l.broken.Store(true)
+	}
+	return d.lapsed
+}
+
+// shrink offers the picture no larger than it is seen, so that it need not be made
+// smaller each time that it is drawn; false if it is not larger. Stamps are measured as
+// they came.
+func (d *linkDecoder) shrink() bool {
+	size, ok := d.l.place.seen()
+	if !ok || d.p.room.cfg.Measure {
+		return false
+	}
+	small := d.l.sparePicture()
+	if !media.ShrinkTo(small, d.picture, size) {
+		d.l.release(small)
+		return false
+	}
+	d.l.release(d.l.offerPicture(d.p, small))
+	return true
 }
 
 // offerPicture leaves a picture for routineShow and returns a frame whose memory
@@ -40,6 +95,11 @@ func (l *Link) offerPicture(p *pipeline, f *media.Frame) *media.Frame {
 	if dropped {
 		return unused
 	}
+	return l.sparePicture()
+}
+
+// sparePicture is a frame that is not shown any more, or a new one.
+func (l *Link) sparePicture() *media.Frame {
 	select {
 	case spare := <-l.spares:
 		return spare

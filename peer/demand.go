@@ -13,6 +13,7 @@ import (
 type demand struct {
 	mu sync.Mutex
 	allowance
+	wish   wishedSize
 	stuck  bool                 // the receiver's picture stands still
 	notice quicproto.LossNotice // what it last decoded, if stuck
 	asked  time.Time            // when it was last helped
@@ -28,6 +29,20 @@ type allowance struct {
 	backlog   time.Duration // until what is queued has left
 	dead      bool          // nothing gets through
 	loss      float64       // of sound, in spite of repetition
+}
+
+// with is what both a and b can take: of each the worse.
+func (a allowance) with(b allowance) allowance {
+	repair := max(a.repair, b.repair)
+	gross := func(net media.Bitrate) media.Bitrate { return media.Bitrate(float64(net) / (1 - repair)) }
+	return allowance{
+		target:    gross(min(a.pictures(), b.pictures())),
+		sustained: gross(min(a.size(), b.size())),
+		repair:    repair,
+		backlog:   max(a.backlog, b.backlog),
+		dead:      a.dead || b.dead,
+		loss:      max(a.loss, b.loss),
+	}
 }
 
 // pictures and size are what repair leaves of the target: for the next frame, and
@@ -70,6 +85,12 @@ func (d *demand) rate() allowance {
 	return d.allowance
 }
 
+func (d *demand) wished() wishedSize {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.wish
+}
+
 // take returns what the next frame must be, and considers it done.
 func (d *demand) take(now time.Time) (start start, lastDecoded uint16) {
 	d.mu.Lock()
@@ -95,12 +116,15 @@ const (
 	startKeyframe              // predicted from nothing
 )
 
-// updateDemand passes on what the rate control found.
-func (l *Link) updateDemand() {
+// updateDemand passes on what the rate control found, and asks how much of the room's
+// uplink is the link's.
+func (l *Link) updateDemand(now time.Time) {
 	if !l.call.flows() {
 		l.demand.set(allowance{}) // on hold: the encoders pass it by
 		return
 	}
 	s := l.session
-	l.demand.set(allowance{s.Target(), s.Sustained(), s.RepairShare(), s.Backlog(), s.Dead(), s.AudioLoss()})
+	a := allowance{s.Target(), s.Sustained(), s.RepairShare(), s.Backlog(), s.Dead(), s.AudioLoss()}
+	l.room.uplink.bound(now, l, l.uplinkNeed(a))
+	l.demand.set(a)
 }

@@ -21,4 +21,6 @@
 //	show.go     routineShow     newest pictures -> scene -> view
 //	listen.go   routinePlay     owns the playouts; feeds the speaker
 //	accept.go   routineAccept   incoming connections -> links
+//	discovery_routine.go  routineDiscover  who is on the local network; routineHear one
+//	                            a socket; routineWatch changes of networks
 package peer

@@ -1,19 +1,15 @@
 package peer
 
 import (
-	"sync/atomic"
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/skulltech/prattle/media"
 )
 
-// encodingStats is what the encoder did, for statistics.
-type encodingStats struct {
-	width, height atomic.Int64
-	skipped       atomic.Uint64 // pictures not encoded because the link was behind
-}
-
-// routineEncode compresses the newest picture, once, and gives it to every link.
+// routineEncode compresses the newest picture, once for all links that can take about
+// the same.
 func (p *pipeline) routineEncode() {
 	defer p.routines.Done()
 	e := videoEncoder{p: p}
@@ -28,65 +24,175 @@ func (p *pipeline) routineEncode() {
 		if !ok {
 			continue
 		}
-		if err := e.encode(time.Now(), frame); err != nil {
-			p.room.cfg.Log.Error("cannot encode a picture", "reason", err)
-			e.close()
-		}
+		e.encode(time.Now(), frame)
 		p.spares <- frame
 	}
 }
 
-// videoEncoder encodes for all links at once: as good as the weakest can take,
-// and beginning anew when one of them must.
+// videoEncoder encodes for all links: links -> viewers -> tiers -> encoders.
 type videoEncoder struct {
-	p      *pipeline
-	enc    media.VideoEncoder
-	codec  string
-	ladder ladder
-	scaled media.Frame
-	ids    frameIDs
-	rate   encodeRate
-	longTerm
+	p       *pipeline
+	viewers []*viewer // in the order of the links
+	tiers   [maxTiers]videoTier
+	sizes   scaler
 }
 
 // maxBacklog is how much may wait in a link's queue before a picture is skipped:
 // one more would only come later.
 const maxBacklog = 40 * time.Millisecond
 
-func (e *videoEncoder) encode(now time.Time, f *media.Frame) error {
-	links := e.p.links()
-	allowed, ok := weakest(links)
-	if _, off := e.p.room.streams(); off || !ok {
+func (e *videoEncoder) encode(now time.Time, f *media.Frame) {
+	e.follow(e.p.links())
+	fps := e.p.room.cfg.FPS
+	active := watching(now, e.viewers, f.Width, f.Height, fps)
+	if _, off := e.p.room.streams(); off || len(active) == 0 {
 		e.close() // whoever comes back needs a keyframe anyway
-		return nil
+		return
 	}
-	if allowed.dead || allowed.backlog > maxBacklog {
-		e.p.encoding.skipped.Add(1)
-		return nil
+	members := make([]*tierMember, len(active))
+	for i, v := range active {
+		members[i] = &v.tierMember
 	}
-	if err := e.open(links, f); err != nil {
+	divideTiers(now, members)
+	for i := range e.tiers {
+		e.tiers[i].plan(now, e.membersOf(active, i), fps)
+	}
+	e.sizes.begin(f)
+	for _, i := range e.ranked(active) {
+		t := &e.tiers[i]
+		served := e.served(now, active, t)
+		if len(served) == 0 {
+			continue
+		}
+		if err := e.encodeTier(now, t, f, served); err != nil {
+			e.p.room.cfg.Log.Error("cannot encode a picture", "reason", err)
+			e.end(t)
+		}
+	}
+}
+
+// follow keeps one viewer for each link.
+func (e *videoEncoder) follow(links []*Link) {
+	if slices.EqualFunc(e.viewers, links, func(v *viewer, l *Link) bool { return v.link == l }) {
+		return
+	}
+	before := e.viewers
+	e.viewers = make([]*viewer, len(links))
+	for i, l := range links {
+		at := slices.IndexFunc(before, func(v *viewer) bool { return v.link == l })
+		if at >= 0 {
+			e.viewers[i] = before[at]
+		} else {
+			e.viewers[i] = &viewer{link: l, tierMember: tierMember{tier: noTier}}
+		}
+	}
+}
+
+// membersOf are the viewers of a tier; if it has none any more, those that it carries
+// until another tier does.
+func (e *videoEncoder) membersOf(active []*viewer, tier int) []*viewer {
+	var members, carried []*viewer
+	for _, v := range active {
+		switch {
+		case v.tier == tier:
+			members = append(members, v)
+		case v.stream == &e.tiers[tier]:
+			carried = append(carried, v)
+		}
+	}
+	if len(members) == 0 {
+		return carried
+	}
+	return members
+}
+
+// ranked is the order of work: the tier with most to show first.
+func (e *videoEncoder) ranked(active []*viewer) []int {
+	var most [maxTiers]float64
+	for _, v := range active {
+		most[v.tier] = max(most[v.tier], v.rate())
+	}
+	order := []int{0, 1, 2}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(most[b], most[a]) })
+	return order
+}
+
+// served are the viewers that get the picture at hand from a tier: its members, and
+// those that have moved away to a tier that makes none of it. Who is to begin there and
+// has no place in its queue begins later.
+func (e *videoEncoder) served(now time.Time, active []*viewer, t *videoTier) []*viewer {
+	var served []*viewer
+	for _, v := range active {
+		home := &e.tiers[v.tier]
+		from := home
+		switch {
+		case v.stream == home:
+		case len(v.link.video) > 0:
+			from = v.stream
+		case !home.due && v.allowed.backlog <= maxBacklog:
+			from = v.stream
+		}
+		if from == t && t.due {
+			served = append(served, v)
+		}
+	}
+	return served
+}
+
+// encodeTier makes the picture at hand for viewers, and gives it to them.
+func (e *videoEncoder) encodeTier(now time.Time, t *videoTier, f *media.Frame, viewers []*viewer) error {
+	if t.enc != nil && t.codec != viewers[0].codec {
+		e.end(t)
+	}
+	if err := t.open(viewers[0].codec, f.Width, f.Height, e.p.room.cfg.FPS); err != nil {
 		return err
 	}
-	w, h := agreedSize(links, f.Width, f.Height)
-	rung := e.ladder.choose(now, allowed, w, h, e.p.room.cfg.FPS)
-	if e.ladder.skip(now) || e.rate.spent(now, rung) {
-		return nil
-	}
-	order := e.order(now, links)
-	e.ids.restore(order.Confirmed)
-	order.Bitrate, order.FPS = e.rate.order(rung.Video), rung.FPS
-	out, err := e.enc.Encode(e.sized(f, rung), order)
-	if err != nil {
+	out, err := t.encode(now, e.sizes.sized(t.rung), viewers)
+	if err != nil || len(out.Data) == 0 {
 		return err
 	}
-	e.rate.handleFrame(now, rung.Left, len(out.Data))
-	if len(out.Data) == 0 {
-		return nil
+	out.N, out.Captured = f.N, f.Captured
+	out.Timestamp = uint32(f.Captured.Sub(e.p.epoch) * 90000 / time.Second)
+	for _, v := range viewers {
+		v.send(t, out)
 	}
-	out.ID = e.ids.continued(out.ID)
-	e.sent(now, out, order)
-	e.send(links, f, out)
 	return nil
+}
+
+// send gives a frame of a tier to the link. One that changes its tier begins with a
+// keyframe.
+func (v *viewer) send(t *videoTier, out media.EncodedFrame) {
+	if v.stream != t {
+		if !out.Keyframe {
+			return
+		}
+		v.stream = t
+		v.ids.begin()
+	}
+	v.link.made.set(t.rung)
+	out.ID = v.ids.continued(out.ID)
+	select {
+	case v.link.video <- out:
+	default: // what follows needs this frame
+		v.link.drops.Add(1)
+		v.stream = nil
+	}
+}
+
+// end closes the encoder of a tier: its viewers begin anew.
+func (e *videoEncoder) end(t *videoTier) {
+	t.close()
+	for _, v := range e.viewers {
+		if v.stream == t {
+			v.stream = nil
+		}
+	}
+}
+
+func (e *videoEncoder) close() {
+	for i := range e.tiers {
+		e.end(&e.tiers[i])
+	}
 }
 
 // frameIDs makes the IDs of several encoders, one after the other, count on as
@@ -99,12 +205,8 @@ type frameIDs struct {
 
 func (i *frameIDs) begin() { i.begun = false }
 
-// restore turns continued IDs back into those of the present encoder.
-func (i *frameIDs) restore(ids []uint16) {
-	for n := range ids {
-		ids[n] = (ids[n] - i.offset) & media.FrameIDMask
-	}
-}
+// restored is the present encoder's ID for a continued one.
+func (i *frameIDs) restored(id uint16) uint16 { return (id - i.offset) & media.FrameIDMask }
 
 func (i *frameIDs) continued(id uint16) uint16 {
 	if !i.begun {
@@ -114,79 +216,28 @@ func (i *frameIDs) continued(id uint16) uint16 {
 	return i.last
 }
 
-// weakest is what all links together allow: of each the least, but the longest
-// backlog.
-func weakest(links []*Link) (w allowance, ok bool) {
-	for _, l := range links {
-		a := l.demand.rate()
-		switch {
-		case a.target == 0 || a.dead && len(links) > 1:
-			continue
-		case !ok:
-			w, ok = a, true
-			continue
-		}
-		w.target, w.sustained = min(w.target, a.target), min(w.sustained, a.sustained)
-		w.repair, w.loss = max(w.repair, a.repair), max(w.loss, a.loss)
-		w.backlog = max(w.backlog, a.backlog)
-	}
-	return w, ok
+// scaler makes the picture at hand smaller, once for each size.
+type scaler struct {
+	from   *media.Frame
+	frames [maxTiers]media.Frame
+	made   int
 }
 
-// open makes an encoder for a codec that all links can decode.
-func (e *videoEncoder) open(links []*Link, f *media.Frame) error {
-	if e.enc != nil {
-		return nil
-	}
-	name, ok := links[0].videoCodec()
-	if !ok {
-		return media.ErrNoCodec
-	}
-	c, err := media.VideoCodecByName(name)
-	if err != nil {
-		return err
-	}
-	e.enc, err = c.NewEncoder(media.VideoEncoderConfig{
-		Width: f.Width, Height: f.Height, FPS: e.p.room.cfg.FPS,
-		Bitrate: startVideo, TemporalLayers: 1,
-	})
-	e.codec = name
-	e.longTerm = longTerm{}
-	e.ids.begin()
-	return err
-}
+func (s *scaler) begin(f *media.Frame) { s.from, s.made = f, 0 }
 
-func (e *videoEncoder) close() {
-	if e.enc != nil {
-		e.enc.Close()
-		e.enc = nil
+// sized returns the picture at the size of the rung.
+func (s *scaler) sized(r rung) *media.Frame {
+	if r.Width == s.from.Width && r.Height == s.from.Height {
+		return s.from
 	}
-}
-
-// sized returns f at the size of the rung.
-func (e *videoEncoder) sized(f *media.Frame, r rung) *media.Frame {
-	e.p.encoding.width.Store(int64(r.Width))
-	e.p.encoding.height.Store(int64(r.Height))
-	if r.Width == f.Width && r.Height == f.Height {
-		return f
-	}
-	e.scaled.Resize(r.Width, r.Height)
-	media.Scale(&e.scaled, f)
-	return &e.scaled
-}
-
-// send gives the encoded frame to every link.
-func (e *videoEncoder) send(links []*Link, f *media.Frame, out media.EncodedFrame) {
-	out.Codec = e.codec
-	out.N, out.Captured = f.N, f.Captured
-	out.Timestamp = uint32(f.Captured.Sub(e.p.epoch) * 90000 / time.Second)
-	out.Data = append([]byte(nil), out.Data...) // the encoder uses its buffer again
-	for _, l := range links {
-		select {
-		case l.video <- out:
-		default: // what follows needs this frame
-			l.drops.Add(1)
-			l.demand.restart()
+	for i := range s.made {
+		if f := &s.frames[i]; f.Width == r.Width && f.Height == r.Height {
+			return f
 		}
 	}
+	f := &s.frames[s.made]
+	s.made++
+	f.Resize(r.Width, r.Height)
+	media.Scale(f, s.from)
+	return f
 }

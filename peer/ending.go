@@ -24,10 +24,20 @@ func (l *Link) handleClosed() {
 	switch {
 	case l.call.state == StateEnded:
 	case err == ErrLost && l.call.media():
-		l.awaitSuccessor()
+		l.lost()
 	default:
 		l.call.lose(err)
 	}
+}
+
+// lost keeps a call between two until it can go on over another connection. In a
+// room, members find each other anew.
+func (l *Link) lost() {
+	if l.call.entry != nil {
+		l.call.lose(ErrLost)
+		return
+	}
+	l.awaitSuccessor()
 }
 
 // closed says what the end of the connection means for the call.
@@ -67,6 +77,9 @@ func (l *Link) finish() {
 	now := time.Now()
 	l.tell(now)
 	talked := !l.meter.started.IsZero()
+	if c := l.member.conference; c != nil {
+		c.part(now, l)
+	}
 	if !talked && !l.outgoing {
 		l.tellEnd(now) // who is asked about a call need not wait for QUIC to see it off
 	}
@@ -77,6 +90,9 @@ func (l *Link) finish() {
 		l.summary = &s
 	}
 	l.room.leave(l)
+	if c := l.member.conference; c != nil {
+		c.keep(l)
+	}
 	close(l.done)
 	if talked || l.outgoing {
 		l.tellEnd(now)
@@ -85,10 +101,23 @@ func (l *Link) finish() {
 
 // tellEnd tells the person that the call has ended, and if it was missed.
 func (l *Link) tellEnd(now time.Time) {
-	if l.public() && l.Successor() == nil {
+	if l.public() && l.Successor() == nil && l.worthTelling() {
 		l.room.emit(Event{Kind: EventState, Link: l, Err: l.err})
 	}
 	l.tellMissed(now)
+}
+
+// worthTelling says whether the person should hear how the link has ended. In a room
+// many come to nothing: two have dialled each other, or one is about to leave.
+func (l *Link) worthTelling() bool {
+	if l.member.conference == nil || l.member.opened {
+		return true
+	}
+	switch l.err {
+	case nil, ErrBusy, ErrLost, ErrNoAnswer, errLinked:
+		return false
+	}
+	return true
 }
 
 // close closes the connection with the code that the end of the call has.

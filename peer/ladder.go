@@ -21,6 +21,7 @@ type rung struct {
 type ladder struct {
 	step    int // index into ladderSizes
 	tempo   int // index into ladderTempos
+	top     int // index of the largest size that is wanted
 	started bool
 	better  time.Time // since when a higher rung would fit; zero: it would not
 	last    time.Time // when a picture was last let through
@@ -47,6 +48,15 @@ const (
 	startVideo = 1000 * media.Kbps
 )
 
+// bound makes top the largest size, as an index into ladderSizes. If that was what kept
+// the pictures small, they grow at once.
+func (l *ladder) bound(top int) {
+	if top < l.top && l.step <= l.top {
+		l.started = false
+	}
+	l.top = top
+}
+
 // choose returns the rung for what links allow, from a camera that gives w by h
 // pixels at fps.
 func (l *ladder) choose(now time.Time, allowed allowance, w, h, fps int) rung {
@@ -60,6 +70,9 @@ func (l *ladder) choose(now time.Time, allowed allowance, w, h, fps int) rung {
 	r := rung{FPS: max(fps/ladderTempos[l.tempo], 1)}
 	r.Width, r.Height = evenPart(w, ladderSizes[l.step]), evenPart(h, ladderSizes[l.step])
 	r.Left = encoderRate(allowed.pictures(), soundFor(allowed.sustained), r.FPS)
+	if l.top > 0 {
+		r.Left = min(r.Left, plenty(r.Width, r.Height, r.FPS))
+	}
 	r.Video = max(r.Left, minVideo)
 	r.Thin = encoderRate(target, soundFor(allowed.sustained), r.FPS) < minVideo
 	l.spacing = 0
@@ -89,7 +102,8 @@ func (l *ladder) climb(now time.Time, target media.Bitrate, w, h, fps int) {
 func (l *ladder) fit(target media.Bitrate, w, h, fps int, margin float64) (step, tempo int) {
 	for tempo, divisor := range ladderTempos {
 		video := float64(encoderRate(target, soundFor(target), fps/divisor))
-		for step, eighths := range ladderSizes {
+		for step := l.top; step < len(ladderSizes); step++ {
+			eighths := ladderSizes[step]
 			pixels := float64(w*eighths/8) * float64(h*eighths/8) * float64(fps) / float64(divisor)
 			if video >= enoughBits*margin*pixels {
 				return step, tempo
@@ -135,13 +149,16 @@ var soundLadder = []struct {
 const packetOverhead = 66
 
 // soundFor chooses how to send sound on a link that carries target in all.
-func soundFor(target media.Bitrate) soundRung {
-	for _, s := range soundLadder {
+func soundFor(target media.Bitrate) soundRung { return soundLadder[soundStep(target)].soundRung }
+
+// soundStep is the index in soundLadder for a link that carries target in all.
+func soundStep(target media.Bitrate) int {
+	for i, s := range soundLadder {
 		if target >= s.from {
-			return s.soundRung
+			return i
 		}
 	}
-	return soundLadder[len(soundLadder)-1].soundRung
+	return len(soundLadder) - 1
 }
 
 // wire is what sound takes on the wire.

@@ -17,6 +17,7 @@ import (
 type line struct {
 	own     certs.PeerID
 	parties []*party // in order of arrival
+	closed  bool     // we are in a room with others: nobody rings
 }
 
 // party is one call as the line sees it.
@@ -255,7 +256,7 @@ func (n *line) decide(p *party) bool {
 
 // connectThrough lets p ring if the line is free for it.
 func (n *line) connectThrough(p *party) bool {
-	if n.any((*party).engaged) {
+	if n.closed || n.any((*party).engaged) {
 		p.give(orderBusy, stepOver)
 		return true
 	}

@@ -29,13 +29,17 @@ type Link struct {
 	played   chan quicproto.SoundPacket
 
 	demand demand // what the encoder should do for this link
+	made   pictureStats
 	remote remoteInfo
 
 	picture   media.Box[*media.Frame] // from routineDecode to routineShow
 	spares    chan *media.Frame       // back from routineShow
 	broken    atomic.Bool             // the decoder failed: only a keyframe helps
 	shown     shownMeter
+	place     place // from routineShow
 	heard     soundMeter
+	volume    volume
+	speaking  atomic.Bool   // by routinePlay
 	drops     atomic.Uint64 // for want of room or time
 	keyframes atomic.Uint64
 	decoded   atomic.Uint64 // bytes of pictures
@@ -57,6 +61,7 @@ type Link struct {
 	session *quicproto.Session
 	meeting *meeting // that led to the connection; nil if an address did
 	path    pathWatch
+	member  roomLink  // its part in a room
 	awake   time.Time // when last looked at, see slept
 	opened  bool      // an address's route has become one of several paths
 	jitter  *media.JitterBuffer
@@ -88,6 +93,7 @@ type remoteInfo struct {
 	state     State
 	muted     bool
 	cameraOff bool
+	hand      bool
 	holding   bool // this side has the call on hold
 	held      bool // the other side has
 	sas       string

@@ -53,8 +53,11 @@ type ear struct {
 	p      *pipeline
 	voices map[*Link]*heardVoice
 	mixer  media.Mixer
-	played uint64 // samples
-	traced uint64 // the second of sound last traced, plus one
+	noise  media.RoomNoise
+	active media.ActiveSpeaker
+	heard  []*media.Voice // in this block
+	played uint64         // samples
+	traced uint64         // the second of sound last traced, plus one
 	clicks *media.ClickDetector
 }
 
@@ -75,15 +78,53 @@ func (e *ear) fill(block []int16, at time.Time) {
 	}
 	e.played += uint64(len(block))
 	links, now := e.p.links(), time.Now()
+	e.heard = e.heard[:0]
 	for _, l := range links {
 		if v := e.listen(l); v != nil {
-			e.mixer.Add(&v.voice, v.pull(now, at, len(block), l))
+			e.add(v, v.pull(now, at, len(block), l), l)
 		}
 	}
 	e.mixer.Mix(block)
 	e.forget(links)
+	e.attend(links, len(block))
 	if e.clicks != nil {
 		e.p.hearing.hear(e.clicks, at, block)
+	}
+}
+
+// add mixes in the next block of a voice, if there is anything to be heard in it.
+func (e *ear) add(v *heardVoice, block []int16, l *Link) {
+	v.voice.SetGain(l.volume.gain())
+	if v.playout.Silent() {
+		v.voice.Rest(len(block))
+	} else {
+		e.mixer.Add(&v.voice, block)
+	}
+	e.heard = append(e.heard, &v.voice)
+}
+
+// attend finds out who speaks, and whose noise is to be heard in the next block.
+func (e *ear) attend(links []*Link, n int) {
+	e.noise.Choose(e.loudness)
+	e.active.Hear(e.heard, n)
+	for _, l := range links {
+		v := e.voices[l]
+		if v == nil {
+			continue
+		}
+		l.speaking.Store(v.voice.Speaking())
+		if e.active.Speaker() == &v.voice {
+			e.p.room.spotlight.speaker.Store(l)
+		}
+	}
+}
+
+// loudness yields each playout with the gain of its voice.
+func (e *ear) loudness(yield func(*media.Playout, float64) bool) {
+	for l, v := range e.voices {
+		if !yield(v.playout, l.volume.gain()) {
+			return
+		}
 	}
 }
 
@@ -147,6 +188,7 @@ func (e *ear) forget(links []*Link) {
 		if !slices.Contains(links, l) {
 			v.dec.Close()
 			delete(e.voices, l)
+			l.speaking.Store(false)
 		}
 	}
 }

@@ -8,7 +8,10 @@ import (
 
 // lobby bounds the incoming connections whose call has not been accepted. It has
 // no lock; the Room owns it.
-type lobby struct{ guests []*guest }
+type lobby struct {
+	guests []*guest
+	room   bool // a room comes together: strangers come at once, from machines that share an address
+}
 
 // guest is one of them.
 type guest struct {
@@ -22,8 +25,9 @@ type guest struct {
 const (
 	maxGuests         = 24
 	maxStrangerGuests = 12
-	maxSourceGuests   = 6 // strangers from one source
-	maxPeerGuests     = 3 // connections of one peer: an old one, a new one, a lane
+	maxSourceGuests   = 6  // strangers from one source
+	maxCrowdGuests    = 20 // strangers, while a room comes together
+	maxPeerGuests     = 3  // connections of one peer: an old one, a new one, a lane
 )
 
 // enter takes g in, if there is room for it.
@@ -42,7 +46,11 @@ func (y *lobby) enter(g *guest) bool {
 	}
 	full := len(y.guests) >= maxGuests || peer >= maxPeerGuests
 	if !g.friend {
-		full = full || strangers >= maxStrangerGuests || source >= maxSourceGuests
+		most, fromOne := maxStrangerGuests, maxSourceGuests
+		if y.room {
+			most, fromOne = maxCrowdGuests, maxCrowdGuests
+		}
+		full = full || strangers >= most || source >= fromOne
 	}
 	if !full {
 		y.guests = append(y.guests, g)

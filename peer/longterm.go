@@ -26,16 +26,20 @@ const (
 	maxLongTerm = 8
 )
 
-// order decides how the next picture begins, after what the links ask for.
-func (t *longTerm) order(now time.Time, links []*Link) media.EncodeOrder {
+// order decides how the next picture begins, after what those ask for who get it. Who
+// comes from another stream needs a keyframe.
+func (t *longTerm) order(now time.Time, stream *videoTier, viewers []*viewer) media.EncodeOrder {
 	var o media.EncodeOrder
 	t.ask = false
-	for _, l := range links {
-		switch start, last := l.demand.take(now); start {
+	for _, v := range viewers {
+		if v.stream != stream {
+			v.link.demand.restart()
+		}
+		switch start, last := v.link.demand.take(now); start {
 		case startKeyframe:
 			o.Keyframe = true
 		case startRecover:
-			t.fallBehind(last)
+			t.fallBehind(v.ids.restored(last))
 		}
 	}
 	if t.ask && !o.Keyframe {

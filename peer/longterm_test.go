@@ -12,10 +12,11 @@ import (
 func TestRecoveryUsesWhatTheReceiverHas(t *testing.T) {
 	var lt longTerm
 	l := new(Link)
-	links := []*Link{l}
+	stream := new(videoTier)
+	viewers := []*viewer{{link: l, stream: stream}}
 	now := time.Unix(1, 0)
 	send := func(id uint16) media.EncodeOrder {
-		o := lt.order(now, links)
+		o := lt.order(now, stream, viewers)
 		lt.sent(now, media.EncodedFrame{ID: id, Keyframe: o.Keyframe}, o)
 		now = now.Add(100 * time.Millisecond)
 		return o
@@ -79,8 +80,7 @@ func TestFrameIDsGoOnWithANewEncoder(t *testing.T) {
 	if got := ids.continued(0); got != 4 {
 		t.Errorf("after a new encoder: %d, want 4", got)
 	}
-	back := []uint16{4}
-	if ids.restore(back); back[0] != 0 {
-		t.Errorf("restored %d, want 0", back[0])
+	if back := ids.restored(4); back != 0 {
+		t.Errorf("restored %d, want 0", back)
 	}
 }

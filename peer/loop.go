@@ -61,7 +61,7 @@ func (l *Link) advance(now time.Time) {
 	l.hear(now)
 	if l.slept(now) {
 		l.conn.Abort(quicproto.CloseNormal)
-		l.awaitSuccessor()
+		l.lost()
 	}
 	l.call.advance(now)
 	l.consult(now)
@@ -80,7 +80,8 @@ func (l *Link) advance(now time.Time) {
 	if l.pending == nil {
 		l.pending, l.popped = l.session.Pop(now), now
 	}
-	l.updateDemand()
+	l.updateDemand(now)
+	l.tellWish()
 	if now.Sub(l.meter.last) >= statsInterval {
 		l.report(now)
 	}
@@ -151,5 +152,5 @@ func (l *Link) sendStreams() {
 		return
 	}
 	muted, cameraOff := l.room.streams()
-	l.call.send(&quicproto.Streams{Audio: !muted, Video: !cameraOff, Held: l.call.holding})
+	l.call.send(&quicproto.Streams{Audio: !muted, Video: !cameraOff, Held: l.call.holding, Hand: l.room.handUp()})
 }

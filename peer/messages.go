@@ -39,6 +39,10 @@ func (l *Link) handleMessage(now time.Time, m quicproto.Message) {
 		l.handleWantLane(now)
 	case *quicproto.Candidates:
 		l.handleCandidates(m)
+	case *quicproto.Wish:
+		l.handleWish(m)
+	case *quicproto.Members:
+		l.handleMembers(now, m)
 	default:
 		l.call.handleMessage(now, m)
 		l.handlePuzzle()
@@ -46,12 +50,19 @@ func (l *Link) handleMessage(now time.Time, m quicproto.Message) {
 }
 
 func (l *Link) handleHello(m *quicproto.Hello) {
+	l.setName(m.Name)
 	l.remote.mu.Lock()
 	defer l.remote.mu.Unlock()
-	l.remote.name = media.CleanText(m.Name, maxName)
 	l.remote.video, l.remote.audio = m.Video, m.Audio
 	l.remote.pixels = pixels(m)
 	l.session.SetStart(media.Bitrate(min(m.Path, math.MaxInt32)))
+}
+
+// setName takes what the other side calls itself.
+func (l *Link) setName(name string) {
+	l.remote.mu.Lock()
+	defer l.remote.mu.Unlock()
+	l.remote.name = media.CleanText(name, maxName)
 }
 
 func (l *Link) handleStreams(m *quicproto.Streams) {
@@ -60,8 +71,13 @@ func (l *Link) handleStreams(m *quicproto.Streams) {
 	}
 	l.remote.mu.Lock()
 	l.remote.muted, l.remote.cameraOff = !m.Audio, !m.Video
+	raised := l.remote.hand != m.Hand
+	l.remote.hand = m.Hand
 	l.remote.mu.Unlock()
 	l.room.offer(Event{Kind: EventState, Link: l})
+	if raised {
+		l.room.offer(Event{Kind: EventHand, Link: l})
+	}
 	l.handleHold(m.Held)
 }
 
@@ -70,6 +86,13 @@ func (l *Link) Streams() (muted, cameraOff bool) {
 	l.remote.mu.Lock()
 	defer l.remote.mu.Unlock()
 	return l.remote.muted, l.remote.cameraOff
+}
+
+// Hand says whether the other side has raised a hand.
+func (l *Link) Hand() bool {
+	l.remote.mu.Lock()
+	defer l.remote.mu.Unlock()
+	return l.remote.hand
 }
 
 // codec chooses the first of ours that the other side can decode.
@@ -102,7 +125,13 @@ type chatLog struct {
 
 // SendChat sends a line of text; an EventDelivered with the returned number
 // tells that it has arrived.
-func (l *Link) SendChat(text string) uint64 {
+func (l *Link) SendChat(text string) uint64 { return l.sendChat(text, false) }
+
+// SendPrivate is SendChat with word to the other side that nobody else in the room
+// gets the line.
+func (l *Link) SendPrivate(text string) uint64 { return l.sendChat(text, true) }
+
+func (l *Link) sendChat(text string, private bool) uint64 {
 	id := l.chat.next.Add(1)
 	text = cutBytes(media.CleanText(text, maxChat), quicproto.MaxChat)
 	l.do(func(time.Time) {
@@ -113,7 +142,7 @@ func (l *Link) SendChat(text string) uint64 {
 			l.chat.waiting = make(map[uint64]bool)
 		}
 		l.chat.waiting[id] = true
-		l.call.send(&quicproto.Chat{ID: id, Text: text})
+		l.call.send(&quicproto.Chat{ID: id, Text: text, Private: private})
 	})
 	return id
 }
@@ -127,7 +156,7 @@ func (l *Link) handleChat(m *quicproto.Chat) {
 	if !l.call.media() {
 		return
 	}
-	if l.room.offer(Event{Kind: EventChat, Link: l, Text: media.CleanText(m.Text, maxChat)}) {
+	if l.room.offer(Event{Kind: EventChat, Link: l, Text: media.CleanText(m.Text, maxChat), Private: m.Private}) {
 		l.call.send(&quicproto.ChatAck{ID: m.ID})
 	}
 }

@@ -27,8 +27,7 @@ type pipeline struct {
 	previews chan *media.Frame       // and back
 	wake     chan struct{}           // to routineShow: something changed
 
-	encoding encodingStats
-	hearing  hearing
+	hearing hearing
 
 	routines sync.WaitGroup
 }
@@ -67,6 +66,7 @@ func (p *pipeline) attach(l *Link) {
 	p.audience.Store(&links)
 	l.demand.restart()
 	p.run(func() { l.routineDecode(p) })
+	p.wakeShow() // which finds a place for it
 }
 
 // detach removes a listener and says whether it was the last.

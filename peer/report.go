@@ -69,9 +69,7 @@ func (l *Link) collectCounts(s *LinkStats, tx quicproto.SendStats, rx quicproto.
 	sound, delay := l.heard.read()
 	s.ConcealedMs = ms(media.SampleTime(int(sound.Concealed)))
 	s.Playout = ms(delay)
-	if p := l.room.currentPipeline(); p != nil {
-		s.SendWidth, s.SendHeight = int(p.encoding.width.Load()), int(p.encoding.height.Load())
-	}
+	s.SendWidth, s.SendHeight = int(l.made.width.Load()), int(l.made.height.Load())
 }
 
 func (l *Link) collectRates(s *LinkStats, now time.Time, tx quicproto.SendStats, rx quicproto.ReceiveStats) {

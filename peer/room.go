@@ -21,7 +21,7 @@ type Config struct {
 
 	Devices Devices
 	FPS     int           // of the pictures sent
-	MaxUp   media.Bitrate // of all that is sent to one peer, on the wire; 0: a default
+	MaxUp   media.Bitrate // of all that is sent, to all peers together, on the wire; 0: a default for each
 	// Codecs in order of preference; empty: all that are registered.
 	VideoCodecs, AudioCodecs []string
 
@@ -87,9 +87,15 @@ type Room struct {
 	cameraOff bool
 	line      line
 	lobby     lobby
+	hand      bool
 	missed    missedCalls
 	meetings  meetings
 	gathering gathering
+	uplink    sharedUplink
+
+	conference *Conference // nil: none
+
+	spotlight spotlight
 }
 
 // Event is something that a person should be told of, or has done. Which fields
@@ -98,9 +104,11 @@ type Event struct {
 	Kind EventKind
 	Link *Link
 	Text string // filtered
-	ID   uint64 // of a chat line
-	Err  error
-	View media.ViewEvent
+	// Private says that Text went to nobody else in the room.
+	Private bool
+	ID      uint64 // of a chat line
+	Err     error
+	View    media.ViewEvent
 
 	Missed Missed
 }
@@ -120,6 +128,11 @@ const (
 	EventHold                       // Link was put on hold or taken off it, by either side
 	EventMissed                     // Missed is a call that nobody took
 	EventPath                       // Link takes another kind of path
+	EventJoined                     // Link leads to somebody who is in the room now
+	EventLeft                       // and is no more: because of Err, or politely; also if Link never came in, but knocked or was turned down
+	EventKnock                      // Link waits for somebody in the room to admit it
+	EventRoom                       // the room was locked or opened, or we were removed: Err
+	EventHand                       // Link has raised a hand, or taken it down
 )
 
 // What happens to devices: one could not be opened, or worked and does no more.
@@ -133,6 +146,7 @@ func NewRoom(socket net.PacketConn, cfg Config) *Room {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	total := cfg.MaxUp
 	if cfg.MaxUp == 0 {
 		cfg.MaxUp = defaultMaxUp
 	}
@@ -152,6 +166,7 @@ func NewRoom(socket net.PacketConn, cfg Config) *Room {
 		ctx:      ctx,
 		cancel:   cancel,
 	}
+	r.uplink.total = total
 	r.gather()
 	return r
 }
@@ -188,9 +203,10 @@ func (r *Room) offer(e Event) bool {
 	return true
 }
 
+// hello is the first message on a connection. In a room our name is for those whom
+// we let in.
 func (r *Room) hello(conn *quicproto.Conn) *quicproto.Hello {
-	return &quicproto.Hello{
-		Name:  media.CleanText(r.cfg.Name, maxName),
+	m := &quicproto.Hello{
 		Agent: media.CleanText(r.cfg.Agent, maxName),
 		Video: media.VideoCodecs(),
 		Audio: media.AudioCodecs(),
@@ -198,7 +214,16 @@ func (r *Room) hello(conn *quicproto.Conn) *quicproto.Hello {
 		Pixels: maxPixels,
 		Path:   uint64(conn.ThinPath()),
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.conference == nil {
+		m.Name = r.name()
+	}
+	return m
 }
+
+// name is what the others are told we are called.
+func (r *Room) name() string { return media.CleanText(r.cfg.Name, maxName) }
 
 // SetMuted stops or resumes sending sound; SetCameraOff the same for pictures.
 func (r *Room) SetMuted(off bool) { r.setStreams(func() { r.muted = off }) }
@@ -216,7 +241,14 @@ func (r *Room) setStreams(change func()) {
 	}
 }
 
-// Muted and CameraOff say what is not sent.
+// handUp says whether this person has raised a hand.
+func (r *Room) handUp() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hand
+}
+
+// streams says what is not sent.
 func (r *Room) streams() (muted, cameraOff bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -279,6 +311,12 @@ func (r *Room) leave(l *Link) {
 
 // Close ends all calls politely and waits until nothing of the room runs.
 func (r *Room) Close() error {
+	r.mu.Lock()
+	c := r.conference
+	r.mu.Unlock()
+	if c != nil {
+		c.Leave()
+	}
 	for _, l := range r.Links() {
 		l.HangUp()
 	}

@@ -63,9 +63,14 @@ type call struct {
 	resume quicproto.Secret // likewise, of the call that is to go on
 	missed MissedReason     // why it was missed, once it has ended; or empty
 
+	asksRoom bool // it is no call, but asks who is in our room
+
 	puzzle int // bits of the puzzle that we are to solve as the caller; 0 for none
 
 	holding, held bool // by this side, by the other
+
+	entry     *entry // if it is a link in a room; nil if a call between two
+	elsewhere bool   // the other side has ended it in favour of another connection
 
 	out []quicproto.Message // to be sent
 }
@@ -111,15 +116,25 @@ func (c *call) handleMessage(now time.Time, m quicproto.Message) {
 	case *quicproto.Bye:
 		c.handleBye(m)
 	default:
-		if c.outgoing {
-			fits = c.handleCallee(now, m)
-		} else {
-			fits = c.handleCaller(now, m)
-		}
+		fits = c.handleOther(now, m)
 	}
 	if !fits {
 		c.end(ErrProtocol)
 	}
+}
+
+// handleOther takes what depends on who called, and what for; false if it does not
+// fit.
+func (c *call) handleOther(now time.Time, m quicproto.Message) bool {
+	switch {
+	case c.entry != nil:
+		// Who was let in for another member's word may still be proving the passphrase.
+		_, late := m.(*quicproto.Response)
+		return (late || !c.media()) && c.handleMember(now, m)
+	case c.outgoing:
+		return c.handleCallee(now, m)
+	}
+	return c.handleCaller(now, m)
 }
 
 func (c *call) handleHello(now time.Time) {
@@ -132,7 +147,12 @@ func (c *call) handleHello(now time.Time) {
 // handleBye: a caller who gives up while it rings has not been answered, and
 // neither has a caller who is told goodbye.
 func (c *call) handleBye(m *quicproto.Bye) {
-	if c.media() {
+	c.elsewhere = m.Elsewhere
+	switch {
+	case c.entry != nil && m.Removed:
+		c.end(ErrRemoved)
+		return
+	case c.media() || c.entry != nil:
 		c.end(nil)
 		return
 	}
@@ -187,6 +207,11 @@ func declined(code quicproto.DeclineCode) error {
 // fit.
 func (c *call) handleCaller(now time.Time, m quicproto.Message) bool {
 	switch m := m.(type) {
+	case *quicproto.Join:
+		return c.handleJoin(now, m)
+	case *quicproto.AskRoom:
+		c.asksRoom = true
+		return !c.rung
 	case *quicproto.Ring:
 		if c.rung {
 			return false
@@ -315,8 +340,12 @@ func (c *call) advance(now time.Time) {
 	if !c.deadline.IsZero() && !now.Before(c.deadline) {
 		c.timeOut()
 	}
-	if c.state == StateConnected && now.Sub(c.heard) >= silenceTimeout {
+	silent := now.Sub(c.heard)
+	if c.state == StateConnected && silent >= silenceTimeout {
 		c.state = StateReconnecting
+	}
+	if c.state == StateReconnecting && c.entry != nil && silent >= goneTimeout {
+		c.end(ErrLost)
 	}
 }
 
@@ -333,8 +362,11 @@ func (c *call) timeOut() {
 
 // next says when advance has something to do; zero for never.
 func (c *call) next() time.Time {
-	if c.state == StateConnected {
+	switch {
+	case c.state == StateConnected:
 		return c.heard.Add(silenceTimeout)
+	case c.state == StateReconnecting && c.entry != nil:
+		return c.heard.Add(goneTimeout)
 	}
 	return c.deadline
 }

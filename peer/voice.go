@@ -3,6 +3,7 @@ package peer
 import (
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/skulltech/prattle/media"
@@ -11,8 +12,8 @@ import (
 // micBlock is how much sound is read at a time: the shortest packet.
 const micBlock = 10 * time.Millisecond
 
-// routineVoice reads the microphone, compresses what it hears, once, and gives
-// it to every link.
+// routineVoice reads the microphone, compresses what it hears and gives it to every
+// link.
 func (p *pipeline) routineVoice() {
 	defer p.routines.Done()
 	for p.speak() {
@@ -64,131 +65,158 @@ func (p *pipeline) speak() bool {
 	}
 }
 
-// voice turns blocks from the microphone into packets for all links.
+// voice turns blocks from the microphone into packets for all links: once for all that
+// get them at the same rate.
 type voice struct {
 	p       *pipeline
-	enc     media.AudioEncoder
-	codec   string
+	hearers []*hearer // in the order of the links
+	tiers   [maxSounds]soundTier
 	samples uint64 // heard since the start
-	pending []int16
-	begun   time.Time // when the first of pending was heard
-	gate    media.VoiceGate
-	rung    soundRung
-	tuning  media.AudioTuning
-	packet  []byte
+	pauses  media.PauseDetector
 }
 
 func (v *voice) hear(at time.Time, block []int16) error {
 	if v.samples%media.SampleRate == 0 {
 		v.p.room.cfg.Trace.sound(at, "mic", v.samples)
 	}
+	begun := v.samples
 	v.samples += uint64(len(block))
 	if v.p.room.cfg.Tick {
 		media.AddTicks(block, at)
 	}
-	v.gate.Hear(block)
-	links := v.p.links()
-	allowed, ok := weakest(links)
-	muted, _ := v.p.room.streams()
-	if !ok || muted {
-		v.pending = v.pending[:0]
+	paused := v.pauses.Hear(block)
+	v.follow(v.p.links())
+	active := v.listening(at)
+	if muted, _ := v.p.room.streams(); muted || len(active) == 0 {
+		v.pass(paused)
 		return nil
 	}
-	if err := v.open(links); err != nil {
+	if err := v.prepare(begun, active); err != nil {
 		return err
 	}
-	if len(v.pending) == 0 {
-		v.begun = at
+	for i := range v.tiers {
+		t := &v.tiers[i]
+		if t.enc == nil || !t.boundary(begun) || !t.hear(at, block, paused) {
+			continue
+		}
+		if err := t.compress(); err != nil {
+			return err
+		}
+		v.send(t)
 	}
-	v.pending = append(v.pending, block...)
-	if len(v.pending) < media.SamplesIn(v.rung.Packet) {
-		return nil
-	}
-	if err := v.compress(); err != nil {
-		return err
-	}
-	v.send(links)
-	return v.tune(links, allowed.sustained)
+	return nil
 }
 
-// compress makes what is pending one packet, or leaves it out in a pause: then packet
-// is empty, or says so.
-func (v *voice) compress() (err error) {
-	v.packet = v.packet[:0]
-	verdict := v.gate.Decide(len(v.pending))
-	pauses, ok := v.enc.(media.PauseEncoder)
-	switch {
-	case !ok || verdict == media.SendSound:
-		v.packet, err = v.enc.Encode(v.packet, v.pending)
-	case verdict == media.SendPause:
-		v.packet = pauses.AppendPause(v.packet)
+// pass leaves a block out: nobody is to hear it.
+func (v *voice) pass(paused bool) {
+	for i := range v.tiers {
+		v.tiers[i].pending = v.tiers[i].pending[:0]
+		v.tiers[i].gate.Note(paused)
 	}
-	return err
 }
 
-// send gives the packet in the place of what is pending, if there is one, to all links.
-func (v *voice) send(links []*Link) {
-	out := soundOut{
-		codec:     v.codec,
-		timestamp: uint32(v.samples) - uint32(len(v.pending)),
-		captured:  v.begun,
-		payload:   append([]byte(nil), v.packet...),
-	}
-	v.pending = v.pending[:0]
-	if len(out.payload) == 0 {
+// follow keeps one hearer for each link.
+func (v *voice) follow(links []*Link) {
+	if slices.EqualFunc(v.hearers, links, func(h *hearer, l *Link) bool { return h.link == l }) {
 		return
 	}
-	for _, l := range links {
-		select {
-		case l.sound <- out:
-		default:
-			l.drops.Add(1)
+	before := v.hearers
+	v.hearers = make([]*hearer, len(links))
+	for i, l := range links {
+		at := slices.IndexFunc(before, func(h *hearer) bool { return h.link == l })
+		if at >= 0 {
+			v.hearers[i] = before[at]
+		} else {
+			v.hearers[i] = &hearer{link: l, tier: noTier}
 		}
 	}
 }
 
-func (v *voice) open(links []*Link) error {
-	if v.enc != nil {
-		return nil
+// listening picks the links that get sound now, and finds what suits them.
+func (v *voice) listening(now time.Time) []*hearer {
+	var active []*hearer
+	for _, h := range v.hearers {
+		h.allowed = h.link.demand.rate()
+		codec, ok := h.link.audioCodec()
+		if h.allowed.target == 0 || !ok {
+			h.tier, h.stream = noTier, nil
+			continue
+		}
+		h.codec = codec
+		active = append(active, h)
 	}
-	name, ok := links[0].audioCodec()
-	if !ok {
-		return media.ErrNoCodec
+	for _, h := range active {
+		if !h.allowed.dead || len(active) == 1 {
+			h.note(now, len(active) == 1)
+		}
 	}
-	c, err := media.AudioCodecByName(name)
-	if err != nil {
-		return err
-	}
-	v.codec, v.rung = name, soundLadder[0].soundRung
-	v.tuning = media.AudioTuning{Bitrate: v.rung.Bitrate}
-	v.enc, err = c.NewEncoder(v.tuning)
-	return err
+	return active
 }
 
-// tune follows the rate and the loss of the weakest link.
-func (v *voice) tune(links []*Link, target media.Bitrate) error {
-	v.rung = soundFor(target)
-	tuning := media.AudioTuning{Bitrate: v.rung.Bitrate, ExpectedLoss: worstLoss(links)}
-	if tuning == v.tuning {
-		return nil
+// prepare has the encoders ready for the block that begins after so many samples.
+func (v *voice) prepare(begun uint64, active []*hearer) error {
+	classes, used := divideSounds(active)
+	for i := range v.tiers {
+		t := &v.tiers[i]
+		switch {
+		case len(t.pending) > 0: // a packet is under way
+		case used[i]:
+			if err := t.begin(begun, classes[i], worstLoss(active, i)); err != nil {
+				return err
+			}
+		case !slices.ContainsFunc(active, func(h *hearer) bool { return h.stream == t }):
+			t.close()
+		}
 	}
-	v.tuning = tuning
-	return v.enc.Tune(tuning)
+	for _, h := range active {
+		to := &v.tiers[h.tier]
+		if len(to.pending) == 0 && to.boundary(begun) && (h.stream == nil || len(h.stream.pending) == 0) {
+			h.stream = to
+		}
+	}
+	return nil
 }
 
-// worstLoss is the greatest loss among links, in steps so coarse that the
+// send gives the packet in the place of what is pending, if there is one, to all who
+// listen to that tier.
+func (v *voice) send(t *soundTier) {
+	out := soundOut{
+		codec:     t.codec,
+		timestamp: uint32(v.samples) - uint32(len(t.pending)),
+		captured:  t.begun,
+		payload:   append([]byte(nil), t.packet...),
+	}
+	t.pending = t.pending[:0]
+	if len(out.payload) == 0 {
+		return
+	}
+	for _, h := range v.hearers {
+		if h.stream != t || h.codec != t.codec {
+			continue
+		}
+		select {
+		case h.link.sound <- out:
+		default:
+			h.link.drops.Add(1)
+		}
+	}
+}
+
+// worstLoss is the greatest loss among those in a tier, in steps so coarse that its
 // encoder is not retuned without need.
-func worstLoss(links []*Link) float64 {
+func worstLoss(hearers []*hearer, tier int) float64 {
 	var worst float64
-	for _, l := range links {
-		worst = max(worst, l.demand.rate().loss)
+	for _, h := range hearers {
+		if h.tier == tier {
+			worst = max(worst, h.allowed.loss)
+		}
 	}
 	const steps = 20
 	return float64(int(worst*steps+0.5)) / steps
 }
 
 func (v *voice) close() {
-	if v.enc != nil {
-		v.enc.Close()
+	for i := range v.tiers {
+		v.tiers[i].close()
 	}
 }

@@ -36,7 +36,8 @@ type rateControl struct {
 	batch   []arrivalSample // reused
 	losses  []uint64        // reused
 
-	rate float64 // bit/s: what the path is believed to take
+	rate    float64 // bit/s: what the path is believed to take
+	ceiling float64 // bit/s: what may be sent of it; 0: all. Nothing is learnt from it
 	pathState
 }
 
@@ -120,6 +121,18 @@ func newRateControl(cfg rateConfig) *rateControl {
 // setRate changes the estimate, within the bounds of the configuration.
 func (r *rateControl) setRate(rate float64) {
 	r.rate = min(max(rate, float64(r.cfg.Min)), float64(r.cfg.Max))
+}
+
+// allowed is the rate in bit/s, as far as it may be used.
+func (r *rateControl) allowed() float64 { return min(r.rate, r.most()) }
+
+// most is what may be sent at most, in bit/s, whatever the path.
+func (r *rateControl) most() float64 {
+	most := float64(r.cfg.Max)
+	if r.ceiling > 0 {
+		most = min(most, max(r.ceiling, float64(r.cfg.Min)))
+	}
+	return most
 }
 
 // handleSent notes that a datagram leaves.
@@ -250,7 +263,7 @@ func (r *rateControl) update(now time.Time, dt time.Duration) {
 
 // target is what all flows together should put on the wire.
 func (r *rateControl) target() media.Bitrate {
-	return max(media.Bitrate(r.rate)>>r.silence.halvings, r.cfg.Min)
+	return max(media.Bitrate(r.allowed())>>r.silence.halvings, r.cfg.Min)
 }
 
 const (
@@ -279,7 +292,7 @@ const (
 
 // pacing is the rate at which packets should leave that wait for the pacer.
 func (r *rateControl) pacing() media.Bitrate {
-	factor := nearPacing
+	factor, rate := nearPacing, r.allowed()
 	if r.rate < thinRate {
 		factor = 1
 	}
@@ -287,20 +300,20 @@ func (r *rateControl) pacing() media.Bitrate {
 	case r.updated.IsZero():
 		factor = blindPacing
 	case r.yielding != nil:
-		factor = r.yielding.pacing(r.rate)
+		factor = r.yielding.pacing(rate)
 	case r.brake.rate > 0:
-		factor = r.brake.rate / r.rate
+		factor = r.brake.rate / rate
 	case r.marks.recent(r.updated):
 		factor = markedPacing
 	case r.growth.limited, r.rate < thinRate:
 	case dispersed:
-		factor = min(max(trainPacing*c/r.rate, nearPacing), openPacing)
-	case r.rate >= float64(r.cfg.Max):
+		factor = min(max(trainPacing*c/rate, nearPacing), openPacing)
+	case r.rate >= r.most():
 		factor = topPacing
 	default:
 		factor = openPacing
 	}
-	return media.Bitrate(factor * r.rate)
+	return media.Bitrate(factor * rate)
 }
 
 // handlePathChange forgets what was learnt of the path: packets take another

@@ -91,7 +91,7 @@ func (r *rateControl) wantProbe(now time.Time) bool {
 	p := &r.probing
 	_, dispersed := r.train.capacity(r.delay.newest)
 	return !p.idle.IsZero() && now.Sub(p.idle) > probeIdle && now.After(p.next) &&
-		!r.growth.limited && !dispersed && r.rate < float64(r.cfg.Max) &&
+		!r.growth.limited && !dispersed && r.rate < r.most() &&
 		r.arrivedLately().Bytes(probeHarm) >= r.probeBytes()
 }
 

@@ -59,6 +59,15 @@ func (s *Session) SetStart(rate media.Bitrate) {
 // the others.
 const startShare = 0.7
 
+// SetMax changes, within the Max of the configuration, how much may be sent. What is
+// known of the path stays known: a higher bound is used at once as far as the path
+// takes it.
+func (s *Session) SetMax(rate media.Bitrate) { s.sender.rate.ceiling = float64(rate) }
+
+// Estimate is the bitrate on the wire that the path is believed to take, whatever of it
+// may be used.
+func (s *Session) Estimate() media.Bitrate { return media.Bitrate(s.sender.rate.rate) }
+
 // SetMaxDatagram tells the largest datagram in bytes that the path carries.
 func (s *Session) SetMaxDatagram(n int) { s.sender.maxDatagram = n }
 
@@ -336,7 +345,8 @@ func (s *Session) Target() media.Bitrate { return s.sender.lanes.bound(s.sender.
 // Sustained is the target that will hold once a queue at the bottleneck has
 // drained; at other times it is the target.
 func (s *Session) Sustained() media.Bitrate {
-	return s.sender.lanes.bound(media.Bitrate(s.sender.rate.sustained()))
+	r := s.sender.rate
+	return s.sender.lanes.bound(media.Bitrate(min(r.sustained(), r.most())))
 }
 
 // Backlog is how long what is queued will take to leave. A sender of pictures
