@@ -18,8 +18,11 @@ func TestScenesCrossTheWire(t *testing.T) {
 		"empty": {},
 		"text only": {
 			Status: "wäit", Chat: []string{"ana: “hi”\u2028", ""}, Stats: []string{"rtt  3 ms"}, Help: true,
-			SelfMuted: true, SelfCameraOff: true,
-			Tiles: []Tile{{Name: "a\nb", Muted: true, CameraOff: true, Quality: QualityGood, Notice: "ringing…"}},
+			SelfMuted: true, SelfCameraOff: true, SelfHand: true, Keys: KeysRoom,
+			Tiles: []Tile{
+				{Name: "a\nb", Muted: true, CameraOff: true, Quality: QualityGood, Notice: "ringing…"},
+				{Name: "c", Speaking: true, Large: true}, {Name: "d", Hand: true, Silenced: true},
+			},
 		},
 		"pictures": {Self: self, Tiles: []Tile{{Name: "none"}, {Frame: a, Name: "ana"}, {Frame: self}}},
 	} {

@@ -35,20 +35,35 @@ func (r *Room) AskRoom(ctx context.Context, addrs []net.Addr) (RoomInfo, error) 
 	d.conn.Send(new(quicproto.Hello)) // without a name
 	d.conn.Send(new(quicproto.AskRoom))
 	for {
-		select {
-		case m := <-d.conn.Messages():
-			switch m := m.(type) {
-			case *quicproto.Hello:
-			case *quicproto.RoomInfo:
-				return roomInfo(them.ID, m), nil
-			default:
-				return RoomInfo{}, ErrDeclined
-			}
-		case <-d.conn.Done():
-			return RoomInfo{}, ErrDeclined
-		case <-ctx.Done():
-			return RoomInfo{}, ctx.Err()
+		m, err := receive(ctx, d.conn)
+		if err != nil {
+			return RoomInfo{}, err
 		}
+		switch m := m.(type) {
+		case *quicproto.Hello:
+		case *quicproto.RoomInfo:
+			return roomInfo(them.ID, m), nil
+		default:
+			return RoomInfo{}, ErrDeclined
+		}
+	}
+}
+
+// receive waits for the next message. What has come counts before the end of the
+// connection.
+func receive(ctx context.Context, conn *quicproto.Conn) (quicproto.Message, error) {
+	select {
+	case m := <-conn.Messages():
+		return m, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-conn.Done():
+	}
+	select {
+	case m := <-conn.Messages():
+		return m, nil
+	default:
+		return nil, ErrDeclined
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 // being filled, one waiting, one being encoded.
 const captureFrames = 3
 
-// previewWidth is that of the own picture in the corner of a view, in pixels.
+// previewWidth is that of the own picture in the corner of a view, in pixels; among
+// those of others it is as large as they are.
 const previewWidth = 320
 
 // routineCapture takes pictures and leaves the newest for routineEncode.
@@ -73,7 +74,7 @@ func (v *previewer) offer(p *pipeline, f *media.Frame) {
 	if v.spare == nil {
 		v.spare = p.sparePreview()
 	}
-	w := min(previewWidth, f.Width)
+	w := min(max(previewWidth, int(p.selfWidth.Load())), f.Width)
 	v.spare.Resize(w, max(f.Height*w/f.Width/2*2, 2))
 	media.Scale(v.spare, f)
 	unused, dropped := p.preview.Put(v.spare)

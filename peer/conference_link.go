@@ -199,7 +199,7 @@ func (l *Link) challenge(now time.Time) bool {
 	if c.opts.Passphrase == nil || join.Share == nil {
 		return true
 	}
-	if c.guesses.Begin(now, l.peer, l.source()) > 0 {
+	if c.guesses.Begin(now, l.peer, l.source()) > 0 { // as in suspects
 		l.call.refuse(new(quicproto.Busy)) // it may try again later
 		return false
 	}
@@ -217,6 +217,24 @@ func (l *Link) challenge(now time.Time) bool {
 	return true
 }
 
+// suspects says whether the other side, which we have dialled, may have guessed at the
+// passphrase too often; then the link is over. To answer its challenge is to let it
+// guess.
+func (l *Link) suspects(now time.Time) bool {
+	c := l.member.conference
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	wait := c.guesses.Begin(now, l.peer, l.source())
+	c.mu.Unlock()
+	if wait > 0 {
+		l.call.hangUp("")
+		l.call.err = ErrBusy
+	}
+	return wait > 0
+}
+
 // source is the network that answers for the other side's guesses: one host, or the
 // /64 of an IPv6 customer.
 func (l *Link) source() netip.Prefix {
@@ -225,7 +243,11 @@ func (l *Link) source() netip.Prefix {
 		return netip.Prefix{}
 	}
 	ip := u.AddrPort().Addr().Unmap().WithZone("")
-	source, _ := ip.Prefix(min(ip.BitLen(), 64))
+	bits := ip.BitLen()
+	if ip.Is6() && !ip.IsLinkLocalUnicast() {
+		bits = 64
+	}
+	source, _ := ip.Prefix(bits)
 	return source
 }
 
@@ -306,7 +328,6 @@ func (l *Link) stayInRoom(now time.Time) {
 	c.mu.Lock()
 	if !l.member.opened {
 		l.member.opened = true
-		l.setName(l.call.entry.admitted.Name)
 		c.members.handleOpen(now, l.member.key, l.peer, l.instance(), l.addrs())
 	}
 	if silent != l.member.silent {
@@ -338,6 +359,7 @@ func (l *Link) addrs() []netip.AddrPort {
 
 // appear makes an open link a member for the person.
 func (c *Conference) appear(l *Link) {
+	l.setName(l.call.entry.admitted.Name)
 	c.mu.Lock()
 	c.open = append(c.open, l)
 	c.mu.Unlock()

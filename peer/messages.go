@@ -39,6 +39,10 @@ func (l *Link) handleMessage(now time.Time, m quicproto.Message) {
 		l.handleWantLane(now)
 	case *quicproto.Candidates:
 		l.handleCandidates(m)
+	case *quicproto.Challenge:
+		if !l.suspects(now) {
+			l.call.handleMessage(now, m)
+		}
 	case *quicproto.Wish:
 		l.handleWish(m)
 	case *quicproto.Members:

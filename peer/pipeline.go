@@ -25,7 +25,9 @@ type pipeline struct {
 	spares   chan *media.Frame       // frames that are free again
 	preview  media.Box[*media.Frame] // own picture, small, to routineShow
 	previews chan *media.Frame       // and back
-	wake     chan struct{}           // to routineShow: something changed
+	// selfWidth is how wide the own picture is seen among those of others, in pixels.
+	selfWidth atomic.Int32
+	wake      chan struct{} // to routineShow: something changed
 
 	hearing hearing
 

@@ -21,34 +21,37 @@ func (p *pipeline) routineShow() {
 	}
 	defer view.Close()
 	p.run(func() { p.routineView(view.Events()) })
-	s := newStage(p, view)
 	var refresh <-chan time.Time
 	if _, unwatched := view.(media.PicturesOnly); !unwatched {
 		ticker := time.NewTicker(refreshInterval)
 		defer ticker.Stop()
 		refresh = ticker.C
 	}
+	if err := newStage(p, view).run(refresh); err != nil {
+		p.deviceLost(media.KindView, err)
+	}
+}
+
+// run shows what comes until the pipeline ends, or the view fails.
+func (s *stage) run(refresh <-chan time.Time) (err error) {
 	due := time.NewTimer(0)
 	defer due.Stop()
-	for {
+	for err == nil {
 		select {
-		case <-p.wake:
+		case <-s.p.wake:
 			err = s.takePictures(time.Now())
 		case <-due.C:
 			err = s.showPictures(time.Now())
 		case <-refresh:
 			err = s.refresh(time.Now())
-		case <-p.ctx.Done():
-			return
-		}
-		if err != nil {
-			p.deviceLost(media.KindView, err)
-			return
+		case <-s.p.ctx.Done():
+			return nil
 		}
 		if next := s.tempo.next(); !next.IsZero() {
 			due.Reset(time.Until(next))
 		}
 	}
+	return err
 }
 
 // routineView passes on what the person does to the view.

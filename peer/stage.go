@@ -14,7 +14,8 @@ type stage struct {
 	view  media.View
 	cast  map[*Link]*player
 	self  *media.Frame
-	count uint64 // scenes with a new picture: the index in a file view
+	shape image.Point // of it
+	count uint64      // scenes with a new picture: the index in a file view
 	tempo tempo
 	last  time.Time
 }
@@ -132,7 +133,7 @@ func (s *stage) draw(now time.Time) error {
 	s.recast(links)
 	if f, ok := s.p.preview.Take(); ok {
 		s.p.releasePreview(s.self)
-		s.self = f
+		s.self, s.shape = f, steadyShape(s.shape, f)
 	}
 	scene := s.scene(links)
 	s.arrange(now, links, scene)
@@ -146,6 +147,11 @@ func (s *stage) arrange(now time.Time, links []*Link, scene *media.Scene) {
 		return
 	}
 	layout := a.Arrange(scene)
+	if len(links) > 1 {
+		s.p.selfWidth.Store(int32(layout.Self.Dx()) &^ 1)
+	} else {
+		s.p.selfWidth.Store(0)
+	}
 	for i, l := range links {
 		c, size := s.cast[l], layout.Tiles[i].Size()
 		l.place.set(size, c.wish.handlePlace(now, size))
@@ -158,7 +164,7 @@ func (s *stage) arrange(now time.Time, links []*Link, scene *media.Scene) {
 func (s *stage) scene(links []*Link) *media.Scene {
 	r := s.p.room
 	muted, off := r.streams()
-	scene := &media.Scene{SelfMuted: muted, SelfCameraOff: off, SelfHand: r.handUp(), Keys: r.keys()}
+	scene := &media.Scene{SelfMuted: muted, SelfCameraOff: off, SelfHand: r.handUp(), SelfShape: s.shape, Keys: r.keys()}
 	if !off {
 		scene.Self = s.self
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/skulltech/prattle/media"
 	"github.com/skulltech/prattle/peer"
+	"github.com/skulltech/prattle/peer/peertest"
 	"github.com/skulltech/prattle/quicproto/quictest"
 )
 
@@ -172,7 +173,10 @@ func disperse(all []*spectator) {
 // People stand in the order of their arrival, and a room has other keys than a call.
 func TestStageOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := gather(t, quictest.NewNetwork(1, lan), 4)
+		large := media.PictureConfig{Width: 1280, Height: 720, FPS: small.FPS}
+		all := gather(t, quictest.NewNetwork(1, lan), 4, func(cfg *peer.Config) {
+			cfg.Devices.Camera = func() (media.Camera, error) { return peertest.NewCamera(large), nil }
+		})
 		scene := all[0].window.scene()
 		for i, tile := range scene.Tiles {
 			if want := all[i+1].id.String(); tile.ID != want || tile.Frame == nil || tile.Large {
@@ -181,6 +185,9 @@ func TestStageOrder(t *testing.T) {
 		}
 		if len(scene.Tiles) != 3 || scene.Keys != media.KeysRoom {
 			t.Errorf("%d people, keys %v", len(scene.Tiles), scene.Keys)
+		}
+		if at := all[0].window.Arrange(&scene).Self; at.Dx() < 400 || scene.Self == nil || scene.Self.Width != at.Dx()&^1 {
+			t.Errorf("our own picture in a place of %v is %+v", at, scene.Self)
 		}
 		all[2].leave()
 		time.Sleep(time.Second)

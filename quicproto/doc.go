@@ -69,7 +69,7 @@
 //	proof     = [16, {1: nonce}]
 //	candidates = [17, {? 1: [* candidate]}]  ; at most 16
 //	join      = [18, {1: bstr .size 16, 2: instance, ? 3: share, ? 4: addrs}]  ; MAC of the room's name
-//	challenge = [19, {1: share, 2: tag}]    ; see certs.PassphraseProof
+//	challenge = [19, {1: share, 2: tag}]    ; see certs.PassphraseOffer
 //	response  = [20, {1: tag}]
 //	admitted  = [21, {1: instance, ? 2: addrs, ? 3: name}]
 //	members   = [22, {? 1: [*32 member], ? 2: [*64 ruling], ? 3: lock}]
