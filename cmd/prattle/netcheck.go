@@ -25,7 +25,8 @@ func newNetcheckCommand() *cobra.Command {
 		Short: "Tell what this network allows",
 		Long: `Tell what this network allows and what that means for calls: whether UDP and IPv6
 come through, what kind of NAT stands before this machine, the largest packets,
-whether the router forwards ports, and how far the servers are.
+whether the router forwards ports, how far the servers are, and whether a rendezvous
+is reached over UDP or over TLS alone.
 
 One STUN server tells of UDP, two of the NAT as well; a relay is tested with the
 credentials that it is given. It takes some seconds.`,

@@ -14,12 +14,14 @@ import (
 type meetingPoint struct {
 	server   certs.Server
 	ready    time.Duration // until others could reach us there
+	tls      bool          // they can because it is reached over TLS
 	services rendezvous.Services
 	err      error // why not; nil if all went well
 }
 
-// rendezvousPatience is how long a rendezvous has to answer.
-const rendezvousPatience = 5 * time.Second
+// rendezvousPatience is how long a rendezvous has to answer, over UDP and, a second
+// later, over TLS.
+const rendezvousPatience = 7 * time.Second
 
 // servicesPatience is how long one where we are registered has to name its services:
 // it may have none.
@@ -47,7 +49,7 @@ func lookAt(ctx context.Context, id *certs.Identity, server certs.Server) meetin
 		p.services = c.Services()
 		switch {
 		case state.Registered && p.ready == 0:
-			p.ready, p.err = time.Since(begun), nil
+			p.ready, p.tls, p.err = time.Since(begun), state.TLS, nil
 			time.AfterFunc(servicesPatience, cancel)
 		case state.Registered && len(p.services.STUN)+len(p.services.TURN) > 0:
 			return p
@@ -75,20 +77,29 @@ func (p *meetingPoint) words() string {
 	if p.err != nil {
 		return media.CleanText(p.err.Error(), 200)
 	}
-	return "others can reach this machine there after " + inMilliseconds(p.ready)
+	words := "others can reach this machine there after " + inMilliseconds(p.ready)
+	if p.tls {
+		words += ", over TLS alone: nothing came back from it over UDP"
+	}
+	return words
 }
 
 // meetingPointJSON is a meetingPoint as `prattle netcheck --json` prints it.
 type meetingPointJSON struct {
-	Server string  `json:"server"`
-	OK     bool    `json:"ok"`
-	Ready  float64 `json:"ready_ms,omitempty"`
-	Error  string  `json:"error,omitempty"`
+	Server    string  `json:"server"`
+	OK        bool    `json:"ok"`
+	Transport string  `json:"transport,omitempty"` // udp, tls
+	Ready     float64 `json:"ready_ms,omitempty"`
+	Error     string  `json:"error,omitempty"`
 }
 
 func (p *meetingPoint) json() meetingPointJSON {
 	if p.err != nil {
 		return meetingPointJSON{Server: p.server.Addr, Error: media.CleanText(p.err.Error(), 200)}
 	}
-	return meetingPointJSON{Server: p.server.Addr, OK: true, Ready: milliseconds(p.ready)}
+	transport := "udp"
+	if p.tls {
+		transport = "tls"
+	}
+	return meetingPointJSON{Server: p.server.Addr, OK: true, Transport: transport, Ready: milliseconds(p.ready)}
 }

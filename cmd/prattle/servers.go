@@ -72,7 +72,7 @@ func (v *servers) watch(c *rendezvous.Client, server certs.Server) {
 		state := c.State()
 		switch {
 		case state.Registered && !registered:
-			v.session.console.printf("registered at %s", server.Addr)
+			v.session.console.printf("registered at %s", server.Addr+overTLS(state))
 			told = false
 		case !state.Registered && state.Err != nil && !told:
 			v.session.console.printf("prattle: warning: %s: %v", server.Addr, state.Err)
@@ -87,13 +87,25 @@ func (v *servers) watch(c *rendezvous.Client, server certs.Server) {
 	}
 }
 
-// offer gives the room the STUN and TURN servers that all rendezvous name, besides
-// those of the command line.
-func (v *servers) offer() {
+// overTLS says of a rendezvous where we are registered that it takes TLS.
+func overTLS(s rendezvous.State) string {
+	if s.TLS {
+		return " over TLS: nothing came back over UDP"
+	}
+	return ""
+}
+
+// offer gives the room the servers that there are to help.
+func (v *servers) offer() { v.session.room.SetServers(v.offered()) }
+
+// offered are the STUN and TURN servers that all rendezvous name, besides those of
+// the command line.
+func (v *servers) offered() (stun []string, turn []quicproto.TURNServer) {
 	f := &v.session.settings.reachFlags
-	stun := slices.Clone(f.stun)
-	turn, _ := parseRelays(f.turn) // checked
+	stun = slices.Clone(f.stun)
+	turn, _ = parseRelays(f.turn) // checked
 	v.mu.Lock()
+	defer v.mu.Unlock()
 	for _, c := range v.clients {
 		services := c.Services()
 		stun = append(stun, services.STUN...)
@@ -101,8 +113,7 @@ func (v *servers) offer() {
 			turn = append(turn, quicproto.TURNServer{URL: t.URL, Username: t.Username, Password: t.Password})
 		}
 	}
-	v.mu.Unlock()
-	v.session.room.SetServers(stun, turn)
+	return stun, turn
 }
 
 // moved has all rendezvous learn where we are now, at once.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/skulltech/prattle/peer"
 	"github.com/skulltech/prattle/quicproto"
@@ -36,7 +37,8 @@ func (s *session) whyNoPath(name string) error {
 	f := &s.settings.reachFlags
 	switch {
 	case has(quicproto.ErrUDPBlocked):
-		return &hinted{fmt.Errorf("%w: UDP does not come through here", err), "another network, or a relay over TLS (--turn turns:HOST:443), may do"}
+		_, relays := s.servers.offered()
+		return whyNoUDP(err, f.noRelay, relays, problems)
 	case has(quicproto.ErrSymmetricNAT) && f.noRelay:
 		return &hinted{fmt.Errorf("%w: the router here, and perhaps theirs, takes another port for each destination", err), "without --no-relay it may go through a relay"}
 	case has(quicproto.ErrSymmetricNAT):
@@ -45,12 +47,35 @@ func (s *session) whyNoPath(name string) error {
 	return &hinted{err, "`prattle netcheck`, on both sides, tells what is in the way"}
 }
 
+// whyNoUDP says why there is no path where UDP is blocked: a relay over TLS would
+// carry the call.
+func whyNoUDP(err error, noRelay bool, relays []quicproto.TURNServer, problems []error) error {
+	overTLS := slices.ContainsFunc(relays, func(t quicproto.TURNServer) bool { return strings.HasPrefix(t.URL, "turns:") })
+	bad := slices.IndexFunc(problems, func(p error) bool {
+		return errors.Is(p, quicproto.ErrRelaySilent) || errors.Is(p, quicproto.ErrRelayRefused)
+	})
+	err = fmt.Errorf("%w: UDP does not come through here", err)
+	switch {
+	case noRelay:
+		return &hinted{err, "without --no-relay a relay over TLS may carry the call"}
+	case !overTLS:
+		return &hinted{fmt.Errorf("%w, and the server offers no relay over TLS", err),
+			"whoever runs it can: `prattled --relay-tls :443`; --turn turns:HOST:443 names another; or another network may do"}
+	case bad >= 0:
+		return &hinted{fmt.Errorf("%w, and no relay over TLS does: %w", err, problems[bad]), "`prattle netcheck` tests it; another network may do"}
+	}
+	return &hinted{fmt.Errorf("%w; a relay over TLS would carry the call, and the other side does not reach it", err), "`prattle netcheck`, over there, tells what is in the way"}
+}
+
 // whyUnregistered says what is wrong with a rendezvous, or with us as it sees us.
 func whyUnregistered(name string, err error) error {
 	var clock *rendezvous.ClockError
 	switch {
 	case errors.As(err, &clock):
 		return &hinted{fmt.Errorf("%w: %w", quicproto.ErrUnreachable, err), "set the clock; systems with NTP do so by themselves"}
+	case errors.Is(err, rendezvous.ErrNoTLS):
+		return &hinted{fmt.Errorf("the rendezvous does not answer over UDP, and offers no TLS on port %d: %w", rendezvous.TLSPort, quicproto.ErrUnreachable),
+			"`prattle netcheck` tells whether UDP comes through here; if it does not, whoever runs the server can let you in over TLS: `prattled --listen-tls :443`"}
 	case errors.Is(err, rendezvous.ErrUnreachable):
 		return &hinted{fmt.Errorf("the rendezvous does not answer: %w", quicproto.ErrUnreachable), "`prattle netcheck` tells whether UDP comes through here at all"}
 	case errors.Is(err, rendezvous.ErrNotAllowed):

@@ -32,6 +32,7 @@ type daemon struct {
 	offer    *offer
 
 	socket     *net.UDPConn
+	listeners  []net.Listener // of the rendezvous alone, over TLS
 	rendezvous *rendezvous.Server
 	directory  *natsdirectory.Directory // nil: this server stands alone
 	relay      *relay.Server            // nil: there is none
@@ -79,11 +80,14 @@ func (d *daemon) open() (address string, err error) {
 	if d.socket, err = net.ListenUDP("udp", at); err != nil {
 		return "", fmt.Errorf("listen for the rendezvous: %w", err)
 	}
-	host := publicHost(d.settings, listen[len(listen)-1].Addr())
-	if err := d.openRelay(host); err != nil {
+	if err := d.openTLS(); err != nil {
 		return "", err
 	}
 	if err := d.openRendezvous(); err != nil {
+		return "", err
+	}
+	host := publicHost(d.settings, listen[len(listen)-1].Addr())
+	if err := d.openRelay(host); err != nil {
 		return "", err
 	}
 	if d.settings.metrics != "" {
@@ -93,6 +97,29 @@ func (d *daemon) open() (address string, err error) {
 	}
 	_, port, err := net.SplitHostPort(d.socket.LocalAddr().String())
 	return net.JoinHostPort(host, port), err
+}
+
+// openTLS opens the TCP listeners of the rendezvous that are not the relay's too.
+func (d *daemon) openTLS() error {
+	if d.settings.listenTLS == "" || d.settings.sharesTLS() {
+		return nil
+	}
+	addrs, err := parseListen("listen-tls", d.settings.listenTLS)
+	if err != nil {
+		return err
+	}
+	for _, a := range addrs {
+		network := "tcp4" // else that of all addresses would be for both families
+		if a.Addr().Is6() {
+			network = "tcp6"
+		}
+		l, err := net.Listen(network, a.String())
+		if err != nil {
+			return fmt.Errorf("listen for the rendezvous with TLS: %w", err)
+		}
+		d.listeners = append(d.listeners, l)
+	}
+	return nil
 }
 
 func (d *daemon) openIdentity() error {
@@ -114,6 +141,9 @@ func (d *daemon) openRelay(host string) error {
 	if err != nil {
 		return err
 	}
+	if d.settings.sharesTLS() {
+		config.Neighbour = &relay.Neighbour{Protocol: rendezvous.ALPN, Admit: d.rendezvous.Admit}
+	}
 	if wanted {
 		if d.relay, err = relay.Listen(config); err != nil {
 			return err
@@ -131,7 +161,8 @@ func (d *daemon) openRendezvous() error {
 	if err != nil {
 		return err
 	}
-	config := rendezvous.ServerConfig{Identity: d.id, Allowed: allowed, Services: d.offer.services, Log: d.log}
+	services := func(p certs.PeerID, now time.Time) rendezvous.Services { return d.offer.services(p, now) }
+	config := rendezvous.ServerConfig{Identity: d.id, Allowed: allowed, Services: services, Log: d.log}
 	if d.settings.nats != "" {
 		d.directory, err = natsdirectory.Open(natsdirectory.Config{
 			URL: d.settings.nats, Credentials: d.settings.natsCredentials, RootCAs: d.settings.natsCA, Log: d.log,
@@ -156,6 +187,9 @@ func (d *daemon) close() {
 	if d.relay != nil {
 		d.relay.Close()
 	}
+	for _, l := range d.listeners {
+		l.Close()
+	}
 	if d.socket != nil {
 		d.socket.Close()
 	}
@@ -171,13 +205,13 @@ func (d *daemon) run(ctx context.Context, signals <-chan os.Signal) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer stop()
-	running.Go(func() { broken <- d.rendezvous.Serve(ctx, d.socket) })
+	running.Go(func() { broken <- d.rendezvous.Serve(ctx, d.socket, d.listeners...) })
 	if d.metrics != nil {
 		d.http = newHTTPServer(d.registry, d.health)
 		running.Go(func() { broken <- serveHTTP(d.http, d.metrics) })
 		defer d.http.Close()
 	}
-	d.log.Info("serving", "peer", d.id.ID().Short(), "version", version, "relay", d.relay != nil, "nats", d.directory != nil)
+	d.log.Info("serving", "peer", d.id.ID().Short(), "version", version, "relay", d.relay != nil, "tls", d.settings.sharesTLS() || len(d.listeners) > 0, "nats", d.directory != nil)
 	notify("READY=1")
 	for {
 		select {

@@ -35,6 +35,7 @@ It prints PEERID@HOST:PORT, for ` + "`prattle --server`" + `.
 
   prattled                                    a rendezvous, on UDP port 7729
   prattled --relay :3478                      with a STUN and TURN relay
+  prattled --listen-tls :443                  for clients without UDP, too; it needs no certificate
   prattled --public meet.example.org          as its clients know it
   prattled --allow friends.txt                for these peer IDs alone, one in a line
   prattled --nats nats://10.0.0.5:4222        one of several that serve the same peers

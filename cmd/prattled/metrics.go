@@ -35,8 +35,21 @@ func describe(name, help string) *prometheus.Desc {
 	return prometheus.NewDesc("prattled_rendezvous_"+name, help, nil, nil)
 }
 
+// describeFor is describe for connections over one transport.
+func describeFor(transport, name, help string) *prometheus.Desc {
+	return prometheus.NewDesc("prattled_rendezvous_"+name, help, nil, prometheus.Labels{"transport": transport})
+}
+
+const (
+	helpConnections = "Clients that are connected."
+	helpTaken       = "Connections of clients that are served."
+)
+
 var rendezvousTable = []rendezvousMetric{
-	{describe("connections", "Clients that are connected."), prometheus.GaugeValue, func(s rendezvous.Stats) float64 { return float64(s.Connections) }},
+	{describeFor("quic", "connections", helpConnections), prometheus.GaugeValue, func(s rendezvous.Stats) float64 { return float64(s.QUIC.Open) }},
+	{describeFor("tls", "connections", helpConnections), prometheus.GaugeValue, func(s rendezvous.Stats) float64 { return float64(s.TLS.Open) }},
+	{describeFor("quic", "connections_total", helpTaken), prometheus.CounterValue, func(s rendezvous.Stats) float64 { return float64(s.QUIC.Taken) }},
+	{describeFor("tls", "connections_total", helpTaken), prometheus.CounterValue, func(s rendezvous.Stats) float64 { return float64(s.TLS.Taken) }},
 	{describe("devices", "Devices that are registered here."), prometheus.GaugeValue, func(s rendezvous.Stats) float64 { return float64(s.Devices) }},
 	{describe("refused_total", "Connections refused because there were too many."), prometheus.CounterValue, func(s rendezvous.Stats) float64 { return float64(s.Refused) }},
 	{describe("not_allowed_total", "Connections of peers that are not served."), prometheus.CounterValue, func(s rendezvous.Stats) float64 { return float64(s.NotAllowed) }},

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"net"
@@ -23,8 +24,8 @@ type peer struct {
 	got chan rendezvous.Mail
 }
 
-// startPeer registers at [PEERID@]HOST:PORT,... with a new identity, or that of a
-// file, until the script ends.
+// startPeer registers at [PEERID@]HOST:PORT,... or, with no UDP, at tls://HOST:PORT,
+// with a new identity, or that of a file, until the script ends.
 func startPeer(ts *testscript.TestScript, address, identity string) *peer {
 	id, err := certs.New()
 	if identity != "" {
@@ -37,6 +38,9 @@ func startPeer(ts *testscript.TestScript, address, identity string) *peer {
 		config.Server = host
 		config.ServerID, err = certs.ParsePeerID(key)
 		ts.Check(err)
+	}
+	if at, ok := strings.CutPrefix(address, "tls://"); ok {
+		withoutUDP(&config, at)
 	}
 	p.Client = rendezvous.NewClient(config)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -118,21 +122,30 @@ func relayed(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("offered %+v", s)
 	}
 	for _, t := range s.TURN {
-		address, transport, _ := strings.Cut(strings.TrimPrefix(t.URL, "turn:"), "?transport=")
-		var c net.PacketConn
-		var err error
-		if transport == "tcp" {
-			var s net.Conn
-			s, err = net.Dial("tcp", address)
-			ts.Check(err)
-			c = turn.NewSTUNConn(s)
-		} else {
-			c, err = net.ListenPacket("udp4", "127.0.0.1:0")
-			ts.Check(err)
-		}
+		c, address, err := dialRelay(t)
+		ts.Check(err)
 		ts.Check(allocate(c, address, t))
 		ts.Logf("relayed by %v", t)
 	}
+}
+
+// dialRelay opens the way to a relay that its URL names.
+func dialRelay(t rendezvous.TURNServer) (c net.PacketConn, address string, err error) {
+	scheme, rest, _ := strings.Cut(t.URL, ":")
+	address, transport, _ := strings.Cut(rest, "?transport=")
+	var s net.Conn
+	switch {
+	case scheme == "turns":
+		s, err = tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"stun.turn"}})
+	case transport == "tcp":
+		s, err = net.Dial("tcp", address)
+	default:
+		c, err = net.ListenPacket("udp4", "127.0.0.1:0")
+	}
+	if err == nil && s != nil {
+		c = turn.NewSTUNConn(s)
+	}
+	return c, address, err
 }
 
 func allocate(c net.PacketConn, address string, t rendezvous.TURNServer) error {

@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 			for _, name := range []string{"XDG_STATE_HOME", "STATE_DIRECTORY", "NOTIFY_SOCKET"} {
 				e.Setenv(name, "")
 			}
-			for _, name := range []string{"PORT", "PORT2", "RELAY"} {
+			for _, name := range []string{"PORT", "PORT2", "RELAY", "TLS"} {
 				e.Setenv(name, freePort(t))
 			}
 			return nil
@@ -41,6 +41,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "get": get, "nats": startNATS, "append": appendLine, "signal": sendSignal,
 			"meet": meet, "peer": newPeer, "refused": refused, "relayed": relayed, "scan": scan,
+			"certificate": makeCertificate, "strangers": strangers,
 		},
 	})
 }

@@ -19,12 +19,13 @@ import (
 // settings is what an operator can choose. Each has a flag, and of the same name a
 // variable and a line in the configuration file.
 type settings struct {
-	config   string
-	identity string
-	listen   string
-	public   string
-	allow    string
-	block    string
+	config    string
+	identity  string
+	listen    string
+	listenTLS string
+	public    string
+	allow     string
+	block     string
 
 	nats            string
 	natsCredentials string
@@ -52,6 +53,7 @@ func (s *settings) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.config, "config", os.Getenv("PRATTLED_CONFIG"), "configuration `FILE` (TOML)")
 	f.StringVar(&s.identity, "identity", "", "identity `FILE`, made if it is not there (default: identity.pem in $STATE_DIRECTORY or ~/.local/state/prattled)")
 	f.StringVar(&s.listen, "listen", fmt.Sprintf(":%d", rendezvous.DefaultPort), "UDP `ADDRESS` of the rendezvous")
+	f.StringVar(&s.listenTLS, "listen-tls", "", "TCP `ADDRESS` of the rendezvous for clients whose network blocks UDP: they ask at port 443; needs no certificate (default: that of --relay-tls)")
 	f.StringVar(&s.public, "public", "", "`HOST` by which clients reach this server (default: its address on the way out)")
 	f.StringVar(&s.allow, "allow", "", "`FILE` of peer IDs that are served, one in a line; all if there is none")
 	f.StringVar(&s.block, "block", "", "`FILE` of peer IDs that are not served")
@@ -61,7 +63,7 @@ func (s *settings) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.natsCA, "nats-ca", "", "`FILE` with the CA of NATS, for tls:// URLs")
 
 	f.StringVar(&s.relay, "relay", "", "`ADDRESS` of the STUN and TURN relay, UDP and TCP, for instance :3478")
-	f.StringVar(&s.relayTLS, "relay-tls", "", "`ADDRESS` of the relay with TLS, for instance :443; needs --tls-cert and --tls-key")
+	f.StringVar(&s.relayTLS, "relay-tls", "", "TCP `ADDRESS` of the relay with TLS, and of the rendezvous for clients whose network blocks UDP, for instance :443; needs --tls-cert and --tls-key")
 	f.StringSliceVar(&s.relayIPs, "relay-ip", nil, "`IP` that relayed packets come from, or LOCAL=PUBLIC behind a one-to-one NAT (default: those on the way out)")
 	f.StringVar(&s.relayPorts, "relay-ports", "49152-65535", "`RANGE` of UDP ports that relayed packets come from")
 	f.StringSliceVar(&s.relayAllow, "relay-allow", nil, "`NETWORK` that is relayed to although it is no part of the Internet")
@@ -188,6 +190,11 @@ func (s *settings) identityPath() (string, error) {
 		dir = filepath.Join(state, "prattled")
 	}
 	return filepath.Join(dir, "identity.pem"), nil
+}
+
+// sharesTLS says that the rendezvous is to be found on the relay's TLS listeners.
+func (s *settings) sharesTLS() bool {
+	return s.relayTLS != "" && (s.listenTLS == "" || s.listenTLS == s.relayTLS)
 }
 
 // check finds what makes no sense before anything is opened.

@@ -50,16 +50,8 @@ func (s *Server) converse(conn net.Conn, tlsConfig *tls.Config) {
 	if !s.connected(f) {
 		return
 	}
-	if tlsConfig != nil {
-		secure := tls.Server(conn, tlsConfig)
-		ctx, cancel := context.WithTimeout(context.Background(), handshakeTimeout)
-		err := secure.HandshakeContext(ctx)
-		cancel()
-		if err != nil {
-			f.Close()
-			return
-		}
-		f.secure(secure)
+	if tlsConfig != nil && !f.shakeHands(tlsConfig) {
+		return
 	}
 	if _, err := f.serve(f); err != nil {
 		s.log.Error("relay: cannot serve a connection", "error", err)
@@ -67,6 +59,28 @@ func (s *Server) converse(conn net.Conn, tlsConfig *tls.Config) {
 		return
 	}
 	f.write()
+}
+
+// shakeHands puts TLS on a connection, and says whether it stays here: it may end, or
+// be the neighbour's.
+func (f *streamFront) shakeHands(config *tls.Config) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), handshakeTimeout)
+	defer cancel()
+	g := &greeting{Conn: f.Conn}
+	secure := tls.Server(g, config)
+	err := secure.HandshakeContext(ctx)
+	switch {
+	case g.shaken == nil && err == nil:
+		f.secure(secure)
+		return true
+	case g.shaken != nil && err == nil && f.part():
+		g.shaken(secure)
+		return false
+	case g.shaken != nil:
+		g.shaken(nil)
+	}
+	f.Close()
+	return false
 }
 
 // streams are the TCP and TLS connections. It has no lock.

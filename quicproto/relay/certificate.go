@@ -21,11 +21,12 @@ func (c *certificate) load(certFile, keyFile string) error {
 	return nil
 }
 
-// config is that of a server. Clients that name a protocol (RFC 7443) are welcome
-// like all others.
-func (c *certificate) config() *tls.Config {
+// tlsConfig is that of the TLS listeners. Clients that name a protocol (RFC 7443) are
+// welcome like all others, but for those who name the neighbour's.
+func (s *Server) tlsConfig() *tls.Config {
 	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil },
+		MinVersion:         tls.VersionTLS12,
+		GetCertificate:     func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.current.Load(), nil },
+		GetConfigForClient: s.config.Neighbour.configFor,
 	}
 }

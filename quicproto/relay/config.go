@@ -47,6 +47,9 @@ type Config struct {
 	// reads them again.
 	CertFile, KeyFile string
 
+	// Neighbour is another protocol on the TLS listeners. Nil: there is none.
+	Neighbour *Neighbour
+
 	// Metrics is told what happens. Nil: nobody is.
 	Metrics Metrics
 

@@ -19,6 +19,8 @@
 //     client whose request is shorter than the answer is answered when it repeats
 //     it, after 0.5 s by the RFC's timer. One that pads its request, or sends a
 //     Binding indication of 64 bytes or more ahead of it, is answered at once.
+//   - Company: the TLS listeners may be those of another protocol too (Neighbour), so
+//     that both are at port 443, where most networks let TCP through.
 //   - Speed: once a channel is bound its packets no longer pass through pion. They
 //     are read, judged and sent in batches (batch, allocation), with segmentation
 //     offload on Linux. Pion's events say which channels exist.

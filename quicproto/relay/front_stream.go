@@ -153,3 +153,14 @@ func (f *streamFront) Close() error {
 	})
 	return nil
 }
+
+// part is Close without an end to the connection, which somebody else takes over;
+// false if it has ended.
+func (f *streamFront) part() (open bool) {
+	f.closed.Do(func() {
+		close(f.done)
+		f.server.disconnected(f)
+		open = true
+	})
+	return open
+}

@@ -23,7 +23,7 @@ func (s *Server) listen() error {
 	if err := s.listenStream(s.config.TCP, nil, &s.addresses[1]); err != nil {
 		return err
 	}
-	return s.listenStream(s.config.TLS, s.certificate.config(), &s.addresses[2])
+	return s.listenStream(s.config.TLS, s.tlsConfig(), &s.addresses[2])
 }
 
 // expand puts the addresses of this machine in place of unspecified ones: an answer

@@ -68,10 +68,16 @@ func parseServer(item string) (serverName, error) {
 	return serverName{host, uint16(port)}, nil
 }
 
-// resolve finds the addresses of servers, in the order of the names. Those of one
+// place is where a server is.
+type place struct {
+	netip.AddrPort        // over UDP; with TLS it is at TLSPort of the same address
+	name           string // by which it was found, or a number
+}
+
+// resolve finds the places of servers, in the order of the names. Those of one
 // name come in any order, so that its clients spread over its servers. If some
 // names have none, the others do.
-func resolve(ctx context.Context, names []serverName) (addrs []netip.AddrPort, err error) {
+func resolve(ctx context.Context, names []serverName) (places []place, err error) {
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
 	for _, name := range names {
@@ -81,13 +87,13 @@ func resolve(ctx context.Context, names []serverName) (addrs []netip.AddrPort, e
 		}
 		rand.Shuffle(len(ips), func(i, j int) { ips[i], ips[j] = ips[j], ips[i] })
 		for _, ip := range ips {
-			addrs = append(addrs, netip.AddrPortFrom(ip.Unmap(), name.port))
+			places = append(places, place{netip.AddrPortFrom(ip.Unmap(), name.port), name.host})
 		}
 	}
-	if len(addrs) == 0 {
+	if len(places) == 0 {
 		return nil, err
 	}
-	return addrs[:min(len(addrs), maxAddresses)], nil
+	return places[:min(len(places), maxAddresses)], nil
 }
 
 // lookupHost asks the resolver for names alone: numbers need none.

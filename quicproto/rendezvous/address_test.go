@@ -35,7 +35,7 @@ func TestParseServers(t *testing.T) {
 
 func TestResolve(t *testing.T) {
 	got, err := resolve(context.Background(), []serverName{{"192.0.2.1", 1}, {"::ffff:192.0.2.2", 2}})
-	want := []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("192.0.2.2:2")}
+	want := []place{{netip.MustParseAddrPort("192.0.2.1:1"), "192.0.2.1"}, {netip.MustParseAddrPort("192.0.2.2:2"), "::ffff:192.0.2.2"}}
 	if !slices.Equal(got, want) || err != nil {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -43,14 +43,15 @@ func TestResolve(t *testing.T) {
 
 // Who took us last is tried first, and who has sent us away last.
 func TestArrange(t *testing.T) {
-	a, b, c := netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("192.0.2.2:1"), netip.MustParseAddrPort("192.0.2.3:1")
+	at := func(addr string) place { return place{netip.MustParseAddrPort(addr), "name"} }
+	a, b, c := at("192.0.2.1:1"), at("192.0.2.2:1"), at("192.0.2.3:1")
 	client := NewClient(ClientConfig{Identity: newIdentity(t)})
-	client.last, client.avoid = c, a
-	if got := client.arrange([]netip.AddrPort{a, b, c}); !slices.Equal(got, []netip.AddrPort{c, b, a}) {
+	client.last, client.avoid = c.AddrPort, a.AddrPort
+	if got := client.arrange([]place{a, b, c}); !slices.Equal(got, []place{c, b, a}) {
 		t.Errorf("%v", got)
 	}
-	client.last = a
-	if got := client.arrange([]netip.AddrPort{a, b, c}); !slices.Equal(got, []netip.AddrPort{b, c, a}) {
+	client.last = a.AddrPort
+	if got := client.arrange([]place{a, b, c}); !slices.Equal(got, []place{b, c, a}) {
 		t.Errorf("sent away by the last: %v", got)
 	}
 }

@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"log/slog"
@@ -19,8 +20,10 @@ type ClientConfig struct {
 	Handle   func(Mail)      // gets mail, verified and opened, one at a time; must not block
 	Log      *slog.Logger    // nil: none
 
-	// Listen opens the socket of a connection; nil: any UDP port.
+	// Listen opens the socket of a connection over QUIC; nil: any UDP port.
 	Listen func() (net.PacketConn, error)
+	// Dial opens a TCP connection for one over TLS; nil: from any port.
+	Dial func(context.Context, netip.AddrPort) (net.Conn, error)
 }
 
 // Mail is a message from another peer, or from another device of one's own.
@@ -36,6 +39,7 @@ type Mail struct {
 type State struct {
 	Registered bool
 	Server     string // ADDRESS:PORT of the server where it is registered
+	TLS        bool   // it is there over TLS: nothing came back in time over UDP
 	Err        error  // why it is not; nil before the first attempt has ended
 }
 
@@ -54,6 +58,7 @@ type Client struct {
 	inbox    inbox
 	current  *session // where this device is registered, or nil
 	state    State
+	likely   error // why the latest attempt has failed, or will
 	services Services
 	changed  chan struct{}  // closed at the next change of state or services
 	last     netip.AddrPort // of the latest server that took us; tried first
@@ -70,6 +75,9 @@ func NewClient(config ClientConfig) *Client {
 	}
 	if c.config.Listen == nil {
 		c.config.Listen = listenAnywhere
+	}
+	if c.config.Dial == nil {
+		c.config.Dial = dialTCP
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

@@ -38,7 +38,7 @@ func TestServerRefusesKeysOfWrongClocks(t *testing.T) {
 func TestClientLearnsThatItsClockIsWrong(t *testing.T) {
 	inWorld(t, func(w *world) {
 		s := w.fake(1, func(q *quic.Conn, stream *quic.Stream) {
-			server := newWire(q)
+			server := newWire(&quicLink{Conn: q})
 			server.attach(stream)
 			go server.run()
 			if m, err := server.receive(unpaced); err == nil {

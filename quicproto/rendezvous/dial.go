@@ -3,70 +3,93 @@ package rendezvous
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
+	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
-
-	"github.com/quic-go/quic-go"
 )
 
-// dialStagger is how long an address has before the next is tried beside it (RFC
-// 8305): the answer of a server on another continent takes less.
-const dialStagger = 400 * time.Millisecond
+// way is one way to a server.
+type way struct {
+	place
+	tls bool // over TLS on TCP
+}
 
-// dialler connects to the first of several addresses that answers.
+// addr is the address to connect to.
+func (w way) addr() netip.AddrPort {
+	if w.tls {
+		return netip.AddrPortFrom(w.Addr(), TLSPort)
+	}
+	return w.AddrPort
+}
+
+// waysTo lists the ways to servers in the order in which they are tried: all over
+// QUIC, then over TLS, where several at one address are one.
+func waysTo(places []place) (ways []way) {
+	for _, p := range places {
+		ways = append(ways, way{p, false})
+	}
+	for _, p := range places {
+		same := func(w way) bool { return w.tls && w.Addr() == p.Addr() }
+		if !slices.ContainsFunc(ways, same) {
+			ways = append(ways, way{p, true})
+		}
+	}
+	return ways
+}
+
+// without takes a way off the list on which a server did not register us: all ways
+// to the server, if it said why.
+func without(ways []way, failed way, err error) []way {
+	said := !errors.Is(err, ErrUnreachable)
+	return slices.DeleteFunc(ways, func(w way) bool { return w == failed || said && w.Addr() == failed.Addr() })
+}
+
+// dialler connects to the first of several servers that answers.
 type dialler struct {
 	listen func() (net.PacketConn, error)
+	dial   func(context.Context, netip.AddrPort) (net.Conn, error)
 	tls    *tls.Config
+	note   func(error) // is told what looks like the reason before all attempts have failed
 }
 
 type dialResult struct {
+	way
 	session *session
 	err     error
 }
 
-// race tries addresses in turn, each a little later than the one before, or as soon
-// as all before have failed. The others are given up when one has answered. If none
-// does, it returns the error of the first.
-func (d *dialler) race(ctx context.Context, addrs []netip.AddrPort) (*session, error) {
+// race connects by the first of several ways that answers. The other attempts are
+// given up then.
+func (d *dialler) race(ctx context.Context, ways []way) (*session, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	results := make(chan dialResult, len(addrs))
-	begin := func(i int) {
-		go func() {
-			s, err := d.dial(ctx, addrs[i])
-			results <- dialResult{s, err}
-		}()
-	}
-	begun, ended := 0, 0
-	var failed error
-	stagger := time.NewTimer(0)
-	defer stagger.Stop()
-	for ended < len(addrs) {
+	r := newRace(ways)
+	results := make(chan dialResult)
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for !r.lost() {
 		select {
-		case <-stagger.C:
-			if begun < len(addrs) {
-				begin(begun)
-				begun++
-				stagger.Reset(dialStagger)
+		case <-next.C:
+			w, wait := r.begin()
+			go func() { results <- d.try(ctx, w) }()
+			if wait >= 0 {
+				next.Reset(wait)
 			}
-		case r := <-results:
-			ended++
-			if r.err == nil {
+		case result := <-results:
+			if result.err == nil {
 				cancel()
-				abandon(results, begun-ended)
-				return r.session, nil
+				abandon(results, r.underWay()-1)
+				return result.session, nil
 			}
-			if failed == nil {
-				failed = r.err
+			if wait := r.fail(result); wait >= 0 {
+				next.Reset(wait)
 			}
-			if ended == begun {
-				stagger.Reset(0)
-			}
+			d.note(verdict(r.failed))
 		}
 	}
-	return nil, failed
+	return nil, verdict(r.failed)
 }
 
 // abandon waits for attempts that were given up, and ends what came of them all the
@@ -75,45 +98,28 @@ func abandon(results <-chan dialResult, n int) {
 	for range n {
 		if r := <-results; r.err == nil {
 			r.session.close(closeDone)
-			r.session.release()
+			r.session.link.free()
 		}
 	}
 }
 
-// dial connects to one address.
-func (d *dialler) dial(ctx context.Context, addr netip.AddrPort) (*session, error) {
-	socket, err := d.listen()
-	if err != nil {
-		return nil, fmt.Errorf("open a socket: %w", err)
+// try connects by one way.
+func (d *dialler) try(ctx context.Context, w way) dialResult {
+	open := d.openQUIC
+	if w.tls {
+		open = d.openTLS
 	}
-	transport := &quic.Transport{Conn: socket}
-	w, err := d.open(ctx, transport, addr)
+	l, err := open(ctx, w)
 	if err != nil {
-		transport.Close()
-		socket.Close()
-		return nil, fmt.Errorf("connect to the rendezvous server: %w", connectionError(err))
+		return dialResult{w, nil, err}
 	}
-	return &session{
-		wire: w, addr: addr, transport: transport, socket: socket,
-		goAway: make(chan struct{}), silent: make(chan struct{}, 1), done: make(chan struct{}),
-		waiting: make(map[uint64]chan<- *answer),
-	}, nil
+	s := newSession(l, w)
+	stream, err := l.openStream(ctx)
+	if err != nil {
+		s.close(closeDone)
+		l.free()
+		return dialResult{w, nil, connectError(connectionError(err))}
+	}
+	s.attach(stream)
+	return dialResult{w, s, nil}
 }
-
-func (d *dialler) open(ctx context.Context, transport *quic.Transport, addr netip.AddrPort) (*wire, error) {
-	q, err := transport.Dial(ctx, net.UDPAddrFromAddrPort(addr), d.tls, quicConfig())
-	if err != nil {
-		return nil, err
-	}
-	stream, err := q.OpenStreamSync(ctx)
-	if err != nil {
-		q.CloseWithError(quic.ApplicationErrorCode(closeDone), "")
-		return nil, err
-	}
-	w := newWire(q)
-	w.attach(stream)
-	return w, nil
-}
-
-// listenAnywhere opens a socket on any port.
-func listenAnywhere() (net.PacketConn, error) { return net.ListenUDP("udp", nil) }

@@ -15,9 +15,11 @@
 //
 // # On the wire
 //
-// QUIC v1 with ALPN "prattle-rendezvous/1" and the TLS of package certs: both ends
-// show their identities. On the first bidirectional stream, which the client opens,
-// each message is
+// QUIC v1 on UDP, or TLS 1.3 on TCP for those whose network lets no UDP through, with
+// ALPN "prattle-rendezvous/1" and the TLS of package certs: both ends show their
+// identities, and no other certificate counts. Over QUIC there is one bidirectional
+// stream, which the client opens; over TLS the connection is the stream. On it each
+// message is
 //
 //	length (QUIC varint) | CBOR (RFC 8949)
 //
@@ -31,7 +33,8 @@
 //	mail     = [5, {1: peer, 2: card, 3: sealed}]    ; sender, with the card it has registered
 //	services = [6, {? 1: [* tstr], ? 2: [* turn], ? 3: seconds}]  ; STUN servers, relays, how long credentials last
 //	go-away  = [7, {}]                               ; register elsewhere: this server is about to stop
-//	alive    = [8, {}]                               ; the client is there, each 3 s; QUIC's ACK says the same of the server
+//	alive    = [8, {}]                               ; the client is there, each 3 s; over TLS the server answers with the same
+//	farewell = [9, {1: close-code}]                  ; over TLS, last: why the connection ends
 //
 //	turn     = {1: tstr, ? 2: tstr, ? 3: tstr}       ; URL (RFC 7065), username, password
 //	card     = [bstr .cbor device-key, signature]
@@ -45,6 +48,7 @@
 //	seconds  = uint
 //	request  = uint                                  ; returned in the answer
 //	code     = 0..5
+//	close-code = uint
 //
 // The server answers each register, lookup and send, in any order, with a code:
 //
@@ -75,7 +79,7 @@
 //	"prattle rendezvous letter v1" | aad | SHA-256 of the public key it is sealed for | the first element
 //
 // Messages of unknown kinds are skipped; malformed ones close the connection.
-// CONNECTION_CLOSE has one of these codes:
+// CONNECTION_CLOSE, or farewell, has one of these codes:
 //
 //	0  no longer needed
 //	1  malformed or unexpected messages
@@ -84,4 +88,18 @@
 //	4  the server stops: go elsewhere
 //	5  the device is registered by a newer connection
 //	6  too slow
+//
+// # By UDP or by TCP
+//
+// A server is named by its host and UDP port; over TLS it is at TCP port 443 of the
+// same host, which it may share with a relay (package relay) and with whatever else
+// is told apart by ALPN. A client asks over QUIC; if nothing has come of it after about a
+// second it asks over TLS as well, and stays with what answers first, until its network
+// changes (Client.Kick). A connection ends after 12 s of silence, which QUIC sees by
+// itself and both ends of a TLS connection by a clock.
+//
+// A handshake over TLS has 5 s. Until it is complete, a source (an IPv4 address or
+// an IPv6 /64) has at most 16 of them, and all together 512, beside those of QUIC; who
+// begins them faster than eight a second is refused. From then on the same limits hold
+// for connections of both kinds.
 package rendezvous

@@ -18,12 +18,21 @@ import (
 type door struct {
 	closed   bool // the server drains
 	unproven *rate.Limiter
-	sources  map[netip.Prefix]*rate.Limiter
-	crowd    *rate.Limiter // of all that sources has no room for
+	sources  map[netip.Prefix]*source
+	crowd    *source // all that sources has no room for
 	swept    time.Time
-	open     int // handshakes under way
+	open     int // handshakes of QUIC under way
+	openTLS  int // handshakes of TLS under way
 	inside   int // connections, those of handshakes too
 }
+
+// source is one that has proved its address.
+type source struct {
+	rate *rate.Limiter
+	open int // handshakes of TLS under way
+}
+
+func newSource() *source { return &source{rate: rate.NewLimiter(sourceRate, sourceBurst)} }
 
 const (
 	// unprovenRate and unprovenBurst are of handshakes of sources that have not
@@ -33,8 +42,13 @@ const (
 	// sourceRate and sourceBurst are of handshakes of one source that has.
 	sourceRate  = 8
 	sourceBurst = 64
-	// maxHandshakes bounds those under way, which last handshakeTimeout at most.
+	// maxHandshakes bounds those under way of QUIC, and those of TLS, which last
+	// handshakeTimeout at most, or that of a listener that others share: who fills up
+	// the one leaves the other free.
 	maxHandshakes = 512
+	// maxFromSource bounds those under way of TLS from one source: where a round trip
+	// takes 0.2 s it may begin more of them than sourceRate lets through.
+	maxFromSource = 16
 	// maxSources bounds the sources that are remembered.
 	maxSources = 4096
 	// maxConnections bounds what a server holds: 2 GiB at some 100 KiB each, and less
@@ -45,8 +59,8 @@ const (
 func newDoor() door {
 	return door{
 		unproven: rate.NewLimiter(unprovenRate, unprovenBurst),
-		sources:  make(map[netip.Prefix]*rate.Limiter),
-		crowd:    rate.NewLimiter(sourceRate, sourceBurst),
+		sources:  make(map[netip.Prefix]*source),
+		crowd:    newSource(),
 	}
 }
 
@@ -54,7 +68,7 @@ func newDoor() door {
 // address first.
 func (d *door) suspect(now time.Time) bool { return !d.unproven.AllowN(now, 1) }
 
-// enter lets a handshake begin, or not. Each one that begins is ended by shake, and
+// enter lets a handshake of QUIC begin, or not. Each one that begins is ended by shake, and
 // its connection by leave.
 func (d *door) enter(now time.Time, addr net.Addr, proven bool) error {
 	switch {
@@ -62,7 +76,7 @@ func (d *door) enter(now time.Time, addr net.Addr, proven bool) error {
 		return errGoingAway
 	case d.open >= maxHandshakes, d.inside >= maxConnections:
 		return ErrBusy
-	case proven && !d.source(now, sourceOf(addr)).AllowN(now, 1):
+	case proven && !d.source(now, sourceOf(addr)).rate.AllowN(now, 1):
 		return ErrBusy
 	}
 	d.open++
@@ -73,21 +87,43 @@ func (d *door) enter(now time.Time, addr net.Addr, proven bool) error {
 // shake ends a handshake.
 func (d *door) shake() { d.open-- }
 
+// enterTLS is enter for a handshake of TLS, whose source TCP has proven. It is ended
+// by shakeTLS.
+func (d *door) enterTLS(now time.Time, addr net.Addr) (*source, error) {
+	if d.closed {
+		return nil, errGoingAway
+	}
+	from := d.source(now, sourceOf(addr))
+	if d.openTLS >= maxHandshakes || d.inside >= maxConnections || from.open >= maxFromSource || !from.rate.AllowN(now, 1) {
+		return nil, ErrBusy
+	}
+	from.open++
+	d.openTLS++
+	d.inside++
+	return from, nil
+}
+
+// shakeTLS ends a handshake of TLS.
+func (d *door) shakeTLS(from *source) {
+	from.open--
+	d.openTLS--
+}
+
 // leave ends a connection.
 func (d *door) leave() { d.inside-- }
 
-// source finds or makes the limit of a source.
-func (d *door) source(now time.Time, key netip.Prefix) *rate.Limiter {
+// source finds or makes what is known of a source.
+func (d *door) source(now time.Time, key netip.Prefix) *source {
 	d.sweep(now)
-	l := d.sources[key]
-	if l == nil && len(d.sources) >= maxSources {
+	s := d.sources[key]
+	if s == nil && len(d.sources) >= maxSources {
 		return d.crowd
 	}
-	if l == nil {
-		l = rate.NewLimiter(sourceRate, sourceBurst)
-		d.sources[key] = l
+	if s == nil {
+		s = newSource()
+		d.sources[key] = s
 	}
-	return l
+	return s
 }
 
 func (d *door) sweep(now time.Time) {
@@ -95,8 +131,8 @@ func (d *door) sweep(now time.Time) {
 		return
 	}
 	d.swept = now
-	for key, l := range d.sources {
-		if l.TokensAt(now) >= sourceBurst {
+	for key, s := range d.sources {
+		if s.open == 0 && s.rate.TokensAt(now) >= sourceBurst {
 			delete(d.sources, key)
 		}
 	}
@@ -106,10 +142,10 @@ func (d *door) sweep(now time.Time) {
 // customer gets at least. What is no IP address shares one.
 func sourceOf(addr net.Addr) netip.Prefix {
 	const customer = 64
-	u, ok := addr.(*net.UDPAddr)
+	a, ok := addr.(interface{ AddrPort() netip.AddrPort })
 	if !ok {
 		return netip.Prefix{}
 	}
-	ip := u.AddrPort().Addr().Unmap().WithZone("")
+	ip := a.AddrPort().Addr().Unmap().WithZone("")
 	return netip.PrefixFrom(ip, min(ip.BitLen(), customer)).Masked()
 }

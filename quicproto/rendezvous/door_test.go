@@ -95,6 +95,48 @@ func TestDoorIsBounded(t *testing.T) {
 	}
 }
 
+func TestDoorOfTLS(t *testing.T) {
+	d := newDoor()
+	addr := func(i int) *net.TCPAddr { return &net.TCPAddr{IP: net.IPv4(10, byte(i>>16), byte(i>>8), byte(i))} }
+	var held []*source
+	for range 2 * maxFromSource {
+		if s, err := d.enterTLS(noon, addr(1)); err == nil {
+			held = append(held, s)
+		}
+	}
+	if len(held) != maxFromSource {
+		t.Errorf("%d handshakes of one source, want %d", len(held), maxFromSource)
+	}
+	d.sweep(noon.Add(time.Hour))
+	if _, err := d.enterTLS(noon.Add(time.Hour), addr(1)); !errors.Is(err, ErrBusy) {
+		t.Errorf("a source whose handshakes are under way is forgotten: %v", err)
+	}
+	for _, s := range held {
+		d.shakeTLS(s)
+	}
+	if s, err := d.enterTLS(noon.Add(2*time.Hour), addr(1)); err != nil {
+		t.Error(err)
+	} else {
+		d.shakeTLS(s)
+	}
+	begun := 0
+	for i := range 2 * maxHandshakes {
+		if _, err := d.enterTLS(noon.Add(3*time.Hour), addr(i)); err == nil {
+			begun++
+		}
+	}
+	if begun != maxHandshakes || d.openTLS != maxHandshakes {
+		t.Errorf("%d handshakes are under way, %d counted, want %d", begun, d.openTLS, maxHandshakes)
+	}
+	if err := d.enter(noon, udp("192.0.2.1:1"), true); err != nil {
+		t.Errorf("QUIC is kept out by them: %v", err)
+	}
+	d.closed = true
+	if _, err := d.enterTLS(noon.Add(time.Hour), addr(9)); !errors.Is(err, errGoingAway) {
+		t.Errorf("a closed door: %v", err)
+	}
+}
+
 func TestQuotas(t *testing.T) {
 	small := terms{connections: 2, messages: 1, burst: 3, bytes: 100, byteBurst: 1000}
 	qs := newQuotas[certs.PeerID](small)

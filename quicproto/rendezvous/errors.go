@@ -12,6 +12,9 @@ var (
 	ErrOffline = errors.New("the peer is not online")
 	// ErrUnreachable says that no rendezvous server answered.
 	ErrUnreachable = errors.New("the rendezvous server does not answer")
+	// ErrNoTLS says that no server answered over UDP, and that there is none on TCP
+	// where it would be for those whose network blocks UDP.
+	ErrNoTLS = fmt.Errorf("%w over UDP, and offers no TLS on port %d", ErrUnreachable, TLSPort)
 	// ErrNotAllowed says that the server does not serve this identity.
 	ErrNotAllowed = errors.New("the rendezvous server does not serve this identity")
 	// ErrBusy says that the server, or the peer's connection to it, has too much

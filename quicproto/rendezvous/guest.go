@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/quic-go/quic-go"
 	"golang.org/x/time/rate"
 
 	"github.com/skulltech/prattle/certs"
@@ -44,19 +43,19 @@ const (
 
 var errUnexpected = fmt.Errorf("%w: it does not belong here", errBadMessage)
 
-func newGuest(s *Server, q *quic.Conn, peer certs.PeerID, byPeer, bySource *quota) *guest {
+func newGuest(s *Server, l link, peer certs.PeerID, byPeer, bySource *quota) *guest {
 	return &guest{
-		wire: newWire(q), server: s, peer: peer, byPeer: byPeer, bySource: bySource,
+		wire: newWire(l), server: s, peer: peer, byPeer: byPeer, bySource: bySource,
 		inbox: rate.NewLimiter(inboxRate, inboxBurst),
 	}
 }
 
 // serve handles the client's requests until its connection ends.
 func (g *guest) serve() {
-	ctx := g.quic.Context()
+	ctx := g.link.Context()
 	impatience := time.AfterFunc(registerPatience, func() { g.close(closeSlow) })
 	defer impatience.Stop()
-	stream, err := g.quic.AcceptStream(ctx)
+	stream, err := g.link.acceptStream(ctx)
 	if err != nil {
 		return
 	}
@@ -67,7 +66,7 @@ func (g *guest) serve() {
 		g.entry.Remove()
 		g.server.counters.devices.Add(-1)
 	}
-	g.server.log.Debug("gone", "peer", g.peer.Short(), "address", g.quic.RemoteAddr(), "why", err)
+	g.server.log.Debug("gone", "peer", g.peer.Short(), "address", g.link.RemoteAddr(), "why", err)
 	if errors.Is(err, errBadMessage) || errors.Is(err, errMessageTooLong) {
 		g.server.counters.malformed.Add(1)
 	}
@@ -111,9 +110,18 @@ func (g *guest) handle(ctx context.Context, m message) error {
 	case *send:
 		return g.handleSend(ctx, m)
 	case *alive:
+		g.answerAlive()
 		return nil
 	}
 	return errUnexpected
+}
+
+// answerAlive shows the client that we are there too, if nothing else does. To one
+// that does not read, nothing more is said.
+func (g *guest) answerAlive() {
+	if !g.link.acknowledges() {
+		g.send(new(alive))
+	}
 }
 
 func (g *guest) handleRegister(ctx context.Context, m *register) error {
@@ -162,7 +170,7 @@ func (g *guest) register(card Card, device Device) error {
 	}
 	g.server.counters.devices.Add(1)
 	g.card, g.device, g.entry = card, device, entry
-	g.server.log.Debug("registered", "peer", g.peer.Short(), "device", device, "address", g.quic.RemoteAddr())
+	g.server.log.Debug("registered", "peer", g.peer.Short(), "device", device, "address", g.link.RemoteAddr())
 	return nil
 }
 

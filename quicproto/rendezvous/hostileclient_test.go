@@ -37,31 +37,38 @@ func (w *world) tryRude(id *certs.Identity, s *house) (*rude, error) {
 	if err != nil {
 		return nil, err
 	}
-	addrs, err := resolve(context.Background(), names)
+	places, err := resolve(context.Background(), names)
 	if err != nil {
 		return nil, err
 	}
-	d := dialler{w.socket, id.TLSConfig(ALPN, nil, certs.AcceptAny)}
-	session, err := d.dial(context.Background(), addrs[0])
-	if err != nil {
-		return nil, err
+	d := dialler{w.socket, w.dial, id.TLSConfig(ALPN, nil, certs.AcceptAny), nil}
+	r := d.try(context.Background(), way{places[0], w.tls})
+	if r.err != nil {
+		return nil, r.err
 	}
-	go session.run()
-	return &rude{session, id}, nil
+	go r.session.run()
+	return &rude{r.session, id}, nil
 }
 
 // end gives everything back.
 func (r *rude) end() {
 	r.close(closeDone)
-	r.release()
+	r.link.free()
 }
+
+// listens has it take notice of what the server says, which over TLS is also how it
+// hears why the connection ends.
+func (r *rude) listens() { go r.read(func(message) {}) }
 
 // fate is why the server closes the connection, and after how long.
 func (r *rude) fate() (after time.Duration, err error) {
 	began := time.Now()
+	if overTLS(r.link) {
+		r.listens()
+	}
 	select {
-	case <-r.quic.Context().Done():
-		err = connectionError(context.Cause(r.quic.Context()))
+	case <-r.link.Context().Done():
+		err = connectionError(context.Cause(r.link.Context()))
 	case <-time.After(time.Minute):
 	}
 	return time.Since(began), err
@@ -73,7 +80,7 @@ func (r *rude) card(t *testing.T, d Device) Card {
 
 // What breaks the protocol ends the connection, and says so.
 func TestClientBreaksTheProtocol(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		s := w.server(1, ServerConfig{})
 		defer s.stop()
 		other := newIdentity(t)
@@ -115,7 +122,7 @@ func TestClientBreaksTheProtocol(t *testing.T) {
 			}
 			r.end()
 		}
-		if got := s.Stats(); got.Malformed != 10 || got.Devices != 0 || got.Connections != 0 {
+		if got := s.Stats(); got.Malformed != 10 || got.Devices != 0 || got.QUIC.Open+got.TLS.Open != 0 {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -123,7 +130,7 @@ func TestClientBreaksTheProtocol(t *testing.T) {
 
 // Who says nothing, or only half of something, is not waited for.
 func TestClientIsSilent(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		s := w.server(1, ServerConfig{})
 		defer s.stop()
 		for name, say := range map[string][]byte{"nothing": nil, "one byte": {0x44}, "half a message": {100, 0x82, 1}} {
@@ -142,7 +149,7 @@ func TestClientIsSilent(t *testing.T) {
 // A flood of requests is answered at the pace that one peer is granted, and others do
 // not notice.
 func TestClientFloods(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		s := w.server(1, ServerConfig{})
 		a, b := w.client(s), w.client(s)
 		r := w.rude(s)
@@ -182,7 +189,7 @@ func TestClientFloods(t *testing.T) {
 
 // Who is flooded with mail, by many, still answers and is answered.
 func TestClientIsFloodedWithMail(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		s := w.server(1, ServerConfig{})
 		victim := w.client(s)
 		defer stop(victim, s)
@@ -229,12 +236,16 @@ func TestClientIsFloodedWithMail(t *testing.T) {
 // Who does not read what it is sent loses its connection, and costs no more memory
 // than a queue until then.
 func TestClientDoesNotRead(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		s := w.server(1, ServerConfig{})
 		a := w.client(s)
 		defer stop(a, s)
 		a.wait(t, registered)
 		r := w.rude(s)
+		go r.prove() // else it would be gone for its silence
+		if l, ok := r.link.(*tlsLink); ok {
+			l.idle.Stop()
+		}
 		r.send(&register{Card: r.card(t, Device{1})})
 		time.Sleep(time.Second)
 		var busy bool
@@ -245,8 +256,9 @@ func TestClientDoesNotRead(t *testing.T) {
 		if !busy {
 			t.Error("it takes 100 letters")
 		}
-		if _, err := r.fate(); err == nil {
-			t.Error("it is still there")
+		time.Sleep(writeTimeout + time.Second)
+		if n := s.Stats().Devices; n != 1 {
+			t.Errorf("%d devices are still there", n)
 		}
 		r.end()
 	})
@@ -254,7 +266,7 @@ func TestClientDoesNotRead(t *testing.T) {
 
 // A peer, and an address, have so many connections and no more.
 func TestClientConnectsTooOften(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		s := w.server(1, ServerConfig{})
 		defer s.stop()
 		id := newIdentity(t)
@@ -266,11 +278,12 @@ func TestClientConnectsTooOften(t *testing.T) {
 				refused++
 				continue
 			}
+			r.listens()
 			all = append(all, r)
 		}
 		time.Sleep(time.Second)
 		for _, r := range all {
-			if r.quic.Context().Err() != nil {
+			if r.link.Context().Err() != nil {
 				refused++
 			}
 		}

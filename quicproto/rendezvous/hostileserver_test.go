@@ -53,7 +53,7 @@ func (l *liar) Forward(ctx context.Context, letter Letter) error {
 
 // A server cannot put a key of its own in the place of a peer's.
 func TestServerShowsWrongKeys(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		mallory := newIdentity(t)
 		key := fixedKey(t, 1)
 		for name, lookup := range map[string]func([]Card, certs.PeerID) []Card{
@@ -106,7 +106,7 @@ func TestServerShowsOldKeys(t *testing.T) {
 
 // What a server delivers twice, to others, or in others' names is not heard.
 func TestServerDeliversWrongly(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		var bob, carol *program
 		d := &liar{Memory: NewMemory()}
 		s := w.server(1, ServerConfig{Directory: d})
@@ -270,7 +270,7 @@ func TestServerTalksNonsense(t *testing.T) {
 // A server that is told everything, and writes down what it can, learns nothing of
 // what is said.
 func TestServerLearnsNothing(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		var log bytes.Buffer
 		d := &liar{Memory: NewMemory()}
 		s := w.server(1, ServerConfig{Directory: d, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})

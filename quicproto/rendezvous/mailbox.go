@@ -9,7 +9,7 @@ import (
 // read handles what comes by a connection until it ends.
 func (c *Client) read(s *session) {
 	s.err = s.read(func(m message) { c.handle(s, m) })
-	s.release()
+	s.link.free()
 	c.lose(s)
 	close(s.done)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +28,8 @@ func newIdentity(t testing.TB) *certs.Identity {
 type world struct {
 	t     *testing.T
 	net   *quictest.Network
+	tcp   *tcpWorld
+	tls   bool // servers offer it
 	mu    sync.Mutex
 	hosts int // given out; servers have the first ones
 }
@@ -34,8 +37,18 @@ type world struct {
 // inWorld runs a test in a network whose round trip takes 100 ms.
 func inWorld(t *testing.T, test func(*world)) {
 	synctest.Test(t, func(t *testing.T) {
-		test(&world{t: t, net: quictest.NewNetwork(1, usual), hosts: 100})
+		test(newWorld(t))
 	})
+}
+
+func newWorld(t *testing.T) *world {
+	tcp := &tcpWorld{listeners: make(map[netip.AddrPort]*tcpListener)}
+	return &world{t: t, net: quictest.NewNetwork(1, usual), tcp: tcp, hosts: 100}
+}
+
+// dial connects over TCP, from the address that all clients share.
+func (w *world) dial(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	return w.tcp.dial(ctx, netip.MustParseAddr("10.9.1.1"), to)
 }
 
 // socket opens a socket of a host of its own.
@@ -66,9 +79,14 @@ func (w *world) server(host int, config ServerConfig) *house {
 		w.t.Fatal(err)
 	}
 	socket := w.net.Socket(host)
+	var listeners []net.Listener
+	if w.tls {
+		at := socket.LocalAddr().(*net.UDPAddr).AddrPort().Addr()
+		listeners = append(listeners, w.tcp.listen(netip.AddrPortFrom(at, TLSPort)))
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, socket) }()
+	go func() { done <- s.Serve(ctx, socket, listeners...) }()
 	return &house{s, socket, socket.LocalAddr().String(), config.Identity, sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -99,6 +117,9 @@ func (w *world) clientOf(id *certs.Identity, config ClientConfig, servers ...*ho
 	config.Identity, config.Server, config.Handle = id, strings.Join(addrs, ","), func(m Mail) { p.got <- m }
 	if config.Listen == nil {
 		config.Listen = w.socket
+	}
+	if config.Dial == nil {
+		config.Dial = w.dial
 	}
 	p.Client = NewClient(config)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -172,7 +193,7 @@ func (h *house) end()   { h.stop() }
 func (p *program) end() { p.stop() }
 
 func TestTwoPeersMeet(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		s := w.server(1, ServerConfig{})
 		a, b := w.client(s), w.client(s)
 		defer stop(a, b, s)

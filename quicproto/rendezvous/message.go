@@ -26,6 +26,7 @@ const (
 	kindServices
 	kindGoAway
 	kindAlive
+	kindFarewell
 )
 
 // request is a message that the server answers, by its number.
@@ -101,8 +102,13 @@ type turn struct {
 // goAway tells a client to register elsewhere.
 type goAway struct{}
 
-// alive says that the client is still there.
+// alive says that who sends it is still there.
 type alive struct{}
+
+// farewell is the last message of a connection over TLS.
+type farewell struct {
+	Code uint64 `cbor:"1,keyasint"` // a closeCode
+}
 
 func (*register) kind() kind { return kindRegister }
 func (*lookup) kind() kind   { return kindLookup }
@@ -112,6 +118,7 @@ func (*mail) kind() kind     { return kindMail }
 func (*services) kind() kind { return kindServices }
 func (*goAway) kind() kind   { return kindGoAway }
 func (*alive) kind() kind    { return kindAlive }
+func (*farewell) kind() kind { return kindFarewell }
 
 // newMessage returns an empty message of a kind, nil for one we do not know.
 func newMessage(k kind) message {
@@ -132,6 +139,8 @@ func newMessage(k kind) message {
 		return new(goAway)
 	case kindAlive:
 		return new(alive)
+	case kindFarewell:
+		return new(farewell)
 	}
 	return nil
 }
@@ -156,6 +165,7 @@ func (m *lookup) check() error   { return nil }
 func (m *send) check() error     { return checkSealed(m.Sealed) }
 func (m *goAway) check() error   { return nil }
 func (m *alive) check() error    { return nil }
+func (m *farewell) check() error { return nil }
 
 func (m *answer) check() error {
 	if len(m.Cards) > MaxDevices {

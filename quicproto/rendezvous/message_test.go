@@ -74,6 +74,7 @@ func TestWireFormat(t *testing.T) {
 		{&services{STUN: []string{"a:1"}, TURN: []turn{{"turn:b", "u", "p"}}, Seconds: 60}, "8206a3018163613a310281a301667475726e3a6202617503617003183c", 29},
 		{&goAway{}, "8207a0", 3},
 		{&alive{}, "8208a0", 3},
+		{&farewell{2}, "8209a10102", 5},
 		{&send{4, peer, device, sealed}, "8203a401040258208a88e3dd7409f195fd52db2d3cba5d72..0707070707070707", 1190},
 		{&mail{peer, card, sealed}, "8205a30158208a88e3dd7409f195fd52db2d3cba5d72ca67..0707070707070707", 2486},
 	} {
@@ -179,7 +180,7 @@ func FuzzParseMessage(f *testing.F) {
 	for _, m := range []message{
 		&register{1, card}, &lookup{2, peerID(id.ID())}, &send{3, peerID(id.ID()), Device{1}, make([]byte, 1200)},
 		&answer{4, codeBusy, []Card{card}, 5}, &mail{peerID(id.ID()), card, make([]byte, 1200)},
-		&services{[]string{"a"}, []turn{{"b", "c", "d"}}, 6}, &goAway{}, &alive{},
+		&services{[]string{"a"}, []turn{{"b", "c", "d"}}, 6}, &goAway{}, &alive{}, &farewell{2},
 	} {
 		b, err := marshal(m)
 		if err != nil {

@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"time"
 
@@ -11,8 +12,13 @@ import (
 // ALPN names the protocol in the TLS handshake.
 const ALPN = "prattle-rendezvous/1"
 
-// DefaultPort is the UDP port of a server where none is named.
-const DefaultPort = 7729
+const (
+	// DefaultPort is the UDP port of a server where none is named.
+	DefaultPort = 7729
+	// TLSPort is the TCP port where clients look for a server whom they do not reach
+	// over UDP: no other is open as often.
+	TLSPort = 443
+)
 
 const (
 	// idleTimeout ends a connection on which nothing was heard: a client that is
@@ -87,6 +93,8 @@ func connectionError(err error) error {
 		return ErrUnreachable
 	case errors.As(err, &fault) && fault.Remote && fault.ErrorCode == quic.ConnectionRefused:
 		return ErrBusy
+	case errors.As(err, &fault) && !fault.Remote && fault.ErrorCode == quic.InternalError:
+		return fmt.Errorf("%w: %w", ErrUnreachable, fault) // the system does not send it
 	case errors.As(err, &fault) && !fault.Remote:
 		return ownFault(fault)
 	}

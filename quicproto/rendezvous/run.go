@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -152,13 +151,13 @@ func (c *Client) leave() {
 
 // connect registers at the first server that takes us.
 func (c *Client) connect(ctx context.Context, names []serverName) (*session, error) {
-	addrs, err := resolve(ctx, names)
+	places, err := resolve(ctx, names)
 	if err != nil {
 		return nil, err
 	}
-	d := dialler{c.config.Listen, c.config.Identity.TLSConfig(ALPN, nil, c.accept)}
-	for addrs = c.arrange(addrs); ; {
-		s, err := d.race(ctx, addrs)
+	d := dialler{c.config.Listen, c.config.Dial, c.config.Identity.TLSConfig(ALPN, nil, c.accept), c.note}
+	for ways := waysTo(c.arrange(places)); ; {
+		s, err := d.race(ctx, ways)
 		if err != nil {
 			return nil, err
 		}
@@ -170,11 +169,18 @@ func (c *Client) connect(ctx context.Context, names []serverName) (*session, err
 			return s, nil
 		}
 		s.end()
-		addrs = slices.DeleteFunc(addrs, func(a netip.AddrPort) bool { return a == s.addr })
-		if len(addrs) == 0 || final(err) {
+		ways = without(ways, s.way, err)
+		if len(ways) == 0 || final(err) {
 			return nil, err
 		}
 	}
+}
+
+// note remembers why an attempt that still goes on may fail.
+func (c *Client) note(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.likely = err
 }
 
 // accept decides on the server.
@@ -187,11 +193,11 @@ func (c *Client) accept(p certs.Peer) error {
 
 // arrange puts the server that took us last first, and one that has sent us away
 // last.
-func (c *Client) arrange(addrs []netip.AddrPort) []netip.AddrPort {
+func (c *Client) arrange(places []place) []place {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	rank := func(a netip.AddrPort) int {
-		switch a {
+	rank := func(p place) int {
+		switch p.AddrPort {
 		case c.avoid:
 			return 2
 		case c.last:
@@ -199,8 +205,8 @@ func (c *Client) arrange(addrs []netip.AddrPort) []netip.AddrPort {
 		}
 		return 1
 	}
-	slices.SortStableFunc(addrs, func(a, b netip.AddrPort) int { return rank(a) - rank(b) })
-	return addrs
+	slices.SortStableFunc(places, func(a, b place) int { return rank(a) - rank(b) })
+	return places
 }
 
 // register makes our device known, with the newest key.
@@ -268,14 +274,14 @@ func (c *Client) adopt(ctx context.Context, s *session) {
 	}
 	var before *session
 	c.update(func() {
-		if s.quic.Context().Err() != nil {
+		if s.link.Context().Err() != nil {
 			return // lose may have been here
 		}
-		before, c.current, c.last = c.current, s, s.addr
-		c.state = State{Registered: true, Server: s.addr.String()}
+		before, c.current, c.last = c.current, s, s.way.AddrPort
+		c.state = State{Registered: true, Server: s.way.addr().String(), TLS: s.way.tls}
 	})
-	c.log.Info("registered")
-	c.log.Debug("registered", "server", s.addr)
+	c.log.Info("registered", "tls", s.way.tls)
+	c.log.Debug("registered", "server", s.way.addr())
 	if before != nil {
 		c.running.Go(func() { before.linger(ctx) })
 	}
@@ -292,7 +298,7 @@ func (c *Client) attend(ctx context.Context, s *session) error {
 			return s.err
 		case <-s.goAway:
 			c.log.Info("the server stops: looking for another")
-			c.update(func() { c.avoid = s.addr })
+			c.update(func() { c.avoid = s.way.AddrPort })
 			return nil
 		case <-c.kicked:
 			return nil

@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -89,9 +90,15 @@ func (c *Client) registered(ctx context.Context) (*session, error) {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return nil, unreachable(ctx, state.Err)
+			return nil, unreachable(ctx, cmp.Or(state.Err, c.likelyCause()))
 		}
 	}
+}
+
+func (c *Client) likelyCause() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.likely
 }
 
 // unreachable is the error for a wait for a connection that has ended.

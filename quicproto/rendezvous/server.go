@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -12,7 +13,6 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -46,6 +46,7 @@ type Server struct {
 	door    door
 	peers   quotas[certs.PeerID]
 	sources quotas[netip.Prefix]
+	serving bool // no connection begins before, or after
 	guests  map[*guest]struct{}
 	emptied chan struct{} // while draining: closed when the last guest has gone
 }
@@ -72,32 +73,61 @@ func NewServer(config ServerConfig) (*Server, error) {
 	}, nil
 }
 
-// Serve takes connections on socket, which it closes, until ctx ends. It is called
-// once.
-func (s *Server) Serve(ctx context.Context, socket net.PacketConn) error {
+// Serve takes connections on socket, and over TLS on TCP listeners, until ctx ends,
+// and closes them then. Clients look for TLS at TLSPort. It is called once.
+func (s *Server) Serve(ctx context.Context, socket net.PacketConn, listeners ...net.Listener) error {
 	defer socket.Close()
+	defer s.running.Wait()
+	defer closeAll(listeners)
 	transport, err := s.transport(socket)
 	if err != nil {
 		return err
 	}
-	defer s.running.Wait()
 	defer transport.Close()
-	l, err := transport.Listen(s.config.Identity.TLSConfig(ALPN, nil, certs.AcceptAny), serverConfig())
+	l, err := transport.Listen(s.tlsConfig(), serverConfig())
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
+	}
+	s.begin()
+	defer s.stop()
+	for _, l := range listeners {
+		s.running.Go(func() { s.acceptTLS(ctx, l) })
 	}
 	for {
 		q, err := l.Accept(ctx)
 		if ctx.Err() != nil {
-			for _, g := range s.all() {
-				g.close(closeGoingAway)
-			}
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("accept: %w", err)
 		}
-		s.running.Go(func() { s.receive(q) })
+		s.running.Go(func() { s.receive(&quicLink{Conn: q}) })
+	}
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		l.Close()
+	}
+}
+
+func (s *Server) tlsConfig() *tls.Config {
+	return s.config.Identity.TLSConfig(ALPN, nil, certs.AcceptAny)
+}
+
+func (s *Server) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serving = true
+}
+
+// stop ends all connections.
+func (s *Server) stop() {
+	s.mu.Lock()
+	s.serving = false
+	s.mu.Unlock()
+	for _, g := range s.all() {
+		g.close(closeGoingAway)
 	}
 }
 
@@ -172,13 +202,14 @@ func (s *Server) leave() {
 }
 
 // receive serves a connection whose handshake is complete until it ends.
-func (s *Server) receive(q *quic.Conn) {
-	if shaken, ok := q.Context().Value(shakenKey{}).(func()); ok {
+func (s *Server) receive(l link) {
+	defer l.free()
+	if shaken, ok := l.Context().Value(shakenKey{}).(func()); ok {
 		shaken()
 	}
-	g, code := s.admit(q)
+	g, code := s.admit(l)
 	if g == nil {
-		q.CloseWithError(quic.ApplicationErrorCode(code), "")
+		l.close(code)
 		return
 	}
 	defer s.forget(g)
@@ -186,17 +217,17 @@ func (s *Server) receive(q *quic.Conn) {
 }
 
 // admit makes a guest of who has connected, or says why not.
-func (s *Server) admit(q *quic.Conn) (*guest, closeCode) {
+func (s *Server) admit(l link) (*guest, closeCode) {
 	now := time.Now()
-	peer, err := certs.VerifyPeer(q.ConnectionState().TLS, nil, now)
+	peer, err := certs.VerifyPeer(l.identities(), nil, now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case err != nil, s.allowed != nil && !s.allowed(peer.ID):
 		s.counters.notAllowed.Add(1)
-		s.log.Debug("not allowed", "peer", peer.ID.Short(), "address", q.RemoteAddr())
+		s.log.Debug("not allowed", "peer", peer.ID.Short(), "address", l.RemoteAddr())
 		return nil, closeNotAllowed
-	case s.door.closed:
+	case s.door.closed, !s.serving:
 		return nil, closeGoingAway
 	}
 	byPeer, err := s.peers.open(now, peer.ID)
@@ -204,13 +235,14 @@ func (s *Server) admit(q *quic.Conn) (*guest, closeCode) {
 		s.counters.refused.Add(1)
 		return nil, closeTooMany
 	}
-	bySource, err := s.sources.open(now, sourceOf(q.RemoteAddr()))
+	bySource, err := s.sources.open(now, sourceOf(l.RemoteAddr()))
 	if err != nil {
 		byPeer.open--
 		s.counters.refused.Add(1)
 		return nil, closeTooMany
 	}
-	g := newGuest(s, q, peer.ID, byPeer, bySource)
+	s.counters.taken(l)
+	g := newGuest(s, l, peer.ID, byPeer, bySource)
 	s.guests[g] = struct{}{}
 	return g, closeDone
 }
@@ -267,45 +299,4 @@ func (s *Server) all() []*guest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Collect(maps.Keys(s.guests))
-}
-
-// Stats are counts since the server began, and what it holds now.
-type Stats struct {
-	Connections int    // now
-	Devices     int    // registered here now
-	Refused     uint64 // connections: too many of them
-	NotAllowed  uint64 // connections: of peers that are not served
-	Malformed   uint64 // connections that broke the protocol
-	Registers   uint64 // requests of a kind
-	Lookups     uint64
-	Letters     uint64
-	Offline     uint64 // letters for devices that were not registered
-	Busy        uint64 // letters that somebody had no room for
-	LetterBytes uint64
-}
-
-type counters struct {
-	devices                                                                                 atomic.Int64
-	refused, notAllowed, malformed, registers, lookups, letters, offline, busy, letterBytes atomic.Uint64
-}
-
-// Stats counts what the server did.
-func (s *Server) Stats() Stats {
-	s.mu.Lock()
-	connections := len(s.guests)
-	s.mu.Unlock()
-	c := &s.counters
-	return Stats{
-		Connections: connections,
-		Devices:     int(c.devices.Load()),
-		Refused:     c.refused.Load(),
-		NotAllowed:  c.notAllowed.Load(),
-		Malformed:   c.malformed.Load(),
-		Registers:   c.registers.Load(),
-		Lookups:     c.lookups.Load(),
-		Letters:     c.letters.Load(),
-		Offline:     c.offline.Load(),
-		Busy:        c.busy.Load(),
-		LetterBytes: c.letterBytes.Load(),
-	}
 }

@@ -3,28 +3,30 @@ package rendezvous
 import (
 	"context"
 	"errors"
-	"net"
-	"net/netip"
 	"sync"
 	"time"
-
-	"github.com/quic-go/quic-go"
 )
 
 // session is a client's connection to a server.
 type session struct {
 	*wire
-	addr      netip.AddrPort
-	transport *quic.Transport
-	socket    net.PacketConn
-	goAway    chan struct{} // closed when the server says so
-	silent    chan struct{} // has something in it when the server has not been heard for a while
-	done      chan struct{} // closed when the connection has ended and all is cleaned up
-	err       error         // why, once done is closed
+	way    way           // by which it was made
+	goAway chan struct{} // closed when the server says so
+	silent chan struct{} // has something in it when the server has not been heard for a while
+	done   chan struct{} // closed when the connection has ended and all is cleaned up
+	err    error         // why, once done is closed
 
 	mu      sync.Mutex
 	last    uint64 // number of the latest request
 	waiting map[uint64]chan<- *answer
+}
+
+func newSession(l link, w way) *session {
+	return &session{
+		wire: newWire(l), way: w,
+		goAway: make(chan struct{}), silent: make(chan struct{}, 1), done: make(chan struct{}),
+		waiting: make(map[uint64]chan<- *answer),
+	}
 }
 
 // maxWaiting bounds the requests under way: mail to all devices of some peers.
@@ -113,12 +115,6 @@ func (s *session) read(handle func(message)) error {
 	}
 }
 
-// release gives back what the connection, which has ended, took of the system.
-func (s *session) release() {
-	s.transport.Close()
-	s.socket.Close()
-}
-
 // prove tells the server again and again that we are there, until the connection
 // ends.
 func (s *session) prove() {
@@ -127,11 +123,11 @@ func (s *session) prove() {
 	for heard := uint64(0); ; {
 		select {
 		case <-tick.C:
-		case <-s.quic.Context().Done():
+		case <-s.link.Context().Done():
 			return
 		}
 		before := heard
-		if heard = s.quic.ConnectionStats().PacketsReceived; heard == before {
+		if heard = s.link.heard(); heard == before {
 			select {
 			case s.silent <- struct{}{}:
 			default:

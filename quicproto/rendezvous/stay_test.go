@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ var (
 
 // Each device of a peer gets what is sent to the peer, but for the sender's own.
 func TestSeveralDevices(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		s := w.server(1, ServerConfig{})
 		id := newIdentity(t)
 		laptop, desk, a := w.clientOf(id, ClientConfig{}, s), w.clientOf(id, ClientConfig{}, s), w.client(s)
@@ -48,7 +49,7 @@ func TestSeveralDevices(t *testing.T) {
 }
 
 func TestTooManyDevices(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		s := w.server(1, ServerConfig{})
 		defer s.stop()
 		id := newIdentity(t)
@@ -128,7 +129,7 @@ func TestClientsGoToAnotherServer(t *testing.T) {
 // A server that stops sends its clients away first, and nobody is unreachable even
 // for a moment.
 func TestDrain(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		shared := NewMemory()
 		s1, s2 := w.server(1, ServerConfig{Directory: shared}), w.server(2, ServerConfig{Directory: shared})
 		a, b := w.client(s2), w.client(s1, s2)
@@ -154,7 +155,7 @@ func TestDrain(t *testing.T) {
 		if took := <-drained; took > linger+2*time.Second {
 			t.Errorf("drained after %v", took)
 		}
-		if got := b.State().Server; got != s2.addr {
+		if got := netip.MustParseAddrPort(b.State().Server); got.Addr() != netip.MustParseAddrPort(s2.addr).Addr() {
 			t.Errorf("registered at %s, want %s", got, s2.addr)
 		}
 	})
@@ -162,7 +163,7 @@ func TestDrain(t *testing.T) {
 
 // Without another server, clients stay until the end and come back.
 func TestDrainOfTheOnlyServer(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		s := w.server(1, ServerConfig{})
 		a := w.client(s)
 		defer a.stop()
@@ -257,7 +258,7 @@ func TestKeysAreReplaced(t *testing.T) {
 }
 
 func TestWhoIsNotServed(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		friend := newIdentity(t)
 		s := w.server(1, ServerConfig{Allowed: func(p certs.PeerID) bool { return p == friend.ID() }})
 		a, b := w.clientOf(friend, ClientConfig{}, s), w.client(s)
@@ -315,7 +316,7 @@ func TestNoServer(t *testing.T) {
 }
 
 func TestServicesAreRenewed(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEachWorld(t, func(t *testing.T, w *world) {
 		made := 0
 		s := w.server(1, ServerConfig{Services: func(p certs.PeerID, now time.Time) Services {
 			made++

@@ -7,15 +7,14 @@ import (
 	"io"
 	"time"
 
-	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/quicvarint"
 )
 
 // wire is the stream of messages between a client and a server. One goroutine
 // calls receive and one run; send is for all.
 type wire struct {
-	quic   *quic.Conn
-	stream *quic.Stream
+	link   link
+	stream stream
 	reader *bufio.Reader
 	out    chan []byte // messages with their lengths
 }
@@ -26,10 +25,10 @@ const maxOutgoing = 32
 
 var errQueueFull = errors.New("too many messages wait to be sent")
 
-func newWire(q *quic.Conn) *wire { return &wire{quic: q, out: make(chan []byte, maxOutgoing)} }
+func newWire(l link) *wire { return &wire{link: l, out: make(chan []byte, maxOutgoing)} }
 
 // attach gives the wire its stream, before run and receive.
-func (w *wire) attach(s *quic.Stream) { w.stream, w.reader = s, bufio.NewReader(s) }
+func (w *wire) attach(s stream) { w.stream, w.reader = s, bufio.NewReader(s) }
 
 // send queues a message. It does not block.
 func (w *wire) send(m message) error {
@@ -54,7 +53,7 @@ func (w *wire) sendWhenDue(m message) error {
 	select {
 	case w.out <- b:
 		return nil
-	case <-w.quic.Context().Done():
+	case <-w.link.Context().Done():
 		return w.cause(nil)
 	}
 }
@@ -78,7 +77,7 @@ func (w *wire) run() {
 				w.close(closeSlow)
 				return
 			}
-		case <-w.quic.Context().Done():
+		case <-w.link.Context().Done():
 			return
 		}
 	}
@@ -104,6 +103,9 @@ func (w *wire) receive(pace func(n int) error) (message, error) {
 			return nil, w.cause(err)
 		}
 		m, err := parseMessage(b)
+		if last, ok := m.(*farewell); ok {
+			return nil, w.link.ended(closeCode(last.Code))
+		}
 		if m != nil || err != nil {
 			return m, err
 		}
@@ -112,11 +114,11 @@ func (w *wire) receive(pace func(n int) error) (message, error) {
 
 // cause is why the connection has ended, if it has.
 func (w *wire) cause(err error) error {
-	if ctx := w.quic.Context(); ctx.Err() != nil {
+	if ctx := w.link.Context(); ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	return connectionError(err)
 }
 
 // close ends the connection. What is queued is not sent any more.
-func (w *wire) close(code closeCode) { w.quic.CloseWithError(quic.ApplicationErrorCode(code), "") }
+func (w *wire) close(code closeCode) { w.link.close(code) }
