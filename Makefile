@@ -19,13 +19,16 @@ FUZZTIME    ?= 60s
 export GOFLAGS = -tags=$(TAGS)$(STATIC)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build test race lint fuzz bench demo devices-test headless-test quality quality-net test-net install clean screenshots
+.PHONY: help deps build test race lint fuzz bench demo demo-room devices-test headless-test quality quality-net test-net install clean screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build ## a call between two processes on this machine, with what was measured
 	bin/prattle demo
+
+demo-room: build ## a room of four processes, on machines of their own if you are root, with a table
+	bin/prattle demo --people 4
 
 test: deps ## all tests that need no device
 	$(GO) test -timeout 10m ./...

@@ -25,6 +25,7 @@ require (
 	github.com/quic-go/quic-go v0.65.0 // QUIC with datagrams
 	github.com/rogpeppe/go-internal v1.16.0 // command-line tests as scripts
 	github.com/spf13/cobra v1.10.2 // command line
+	github.com/spf13/pflag v1.0.9 // the flags of cobra, where settings are applied to them
 	go.uber.org/goleak v1.3.0 // tests: no goroutine outlives its owner
 	gocv.io/x/gocv v0.43.0 // camera and window (prattle-opencv)
 	golang.org/x/crypto v0.58.0 // scrypt and Argon2id, for passphrases of identities and rooms
@@ -64,12 +65,10 @@ require (
 	github.com/nats-io/nuid v1.0.1 // indirect
 	github.com/pion/dtls/v3 v3.1.9 // indirect
 	github.com/pion/randutil v0.1.0 // indirect
-	github.com/pion/transport/v4 v4.1.0 // indirect
 	github.com/pion/transport/v5 v5.0.0 // indirect
 	github.com/prometheus/client_model v0.6.3 // indirect
 	github.com/prometheus/common v0.72.0 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
-	github.com/spf13/pflag v1.0.9 // indirect
 	github.com/wlynxg/anet v0.0.5 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
 	golang.org/x/sync v0.24.0 // indirect

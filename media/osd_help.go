@@ -27,8 +27,8 @@ var callKeys = []keyHelp{
 var roomKeys = []keyHelp{
 	{"m", "mute or unmute"},
 	{"space", "talk while you hold it"},
-	{"c", "camera off or on"},
-	{"v", "who speaks large, or all alike"},
+	{"v", "camera off or on"},
+	{"l", "who speaks large, or all alike"},
 	{"1–9", "that person large; 0: nobody"},
 	{"h", "raise or lower your hand"},
 	{"f", "full screen"},

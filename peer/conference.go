@@ -10,8 +10,6 @@ import (
 	"sync"
 
 	"github.com/skulltech/prattle/certs"
-	"github.com/skulltech/prattle/media"
-	"github.com/skulltech/prattle/quicproto"
 )
 
 // JoinOptions say which room is entered, and who may come in.
@@ -45,7 +43,6 @@ type Conference struct {
 	links     map[linkKey]*Link // of all that are under way, and open
 	keys      linkKey           // the last that was given
 	open      []*Link           // in order of arrival
-	hand      bool
 	summaries []*Summary
 	discovery *discovery // nil: none
 	problem   error      // why there is none
@@ -216,9 +213,6 @@ func (c *Conference) rouseLinks() {
 
 // tellRoom tells the person that something about the room may have changed.
 func (c *Conference) tellRoom() { c.room.offer(Event{Kind: EventRoom}) }
-
-// name is the room's as it is told to those who may know it.
-func (c *Conference) name() string { return media.CleanText(c.opts.Name, quicproto.MaxRoomName/4) }
 
 // move tells the membership that our addresses have changed.
 func (c *Conference) move() {

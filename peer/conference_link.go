@@ -16,7 +16,6 @@ type roomLink struct {
 	conference *Conference // nil for a call between two
 	key        linkKey
 	opened     bool     // it has been open
-	order      int      // of arrival
 	knocks     bool     // the other side waits for a person here; the conference's lock guards it
 	silent     bool     // as last told
 	seen       progress // as last consulted

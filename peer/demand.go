@@ -91,20 +91,32 @@ func (d *demand) wished() wishedSize {
 	return d.wish
 }
 
+// wants says what the next frame must be.
+func (d *demand) wants() start {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.next()
+}
+
+func (d *demand) next() start {
+	switch {
+	case d.fresh, d.stuck && !d.notice.HasDecoded:
+		return startKeyframe
+	case d.stuck:
+		return startRecover
+	}
+	return startNone
+}
+
 // take returns what the next frame must be, and considers it done.
 func (d *demand) take(now time.Time) (start start, lastDecoded uint16) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	switch {
-	case d.fresh, d.stuck && !d.notice.HasDecoded:
-		start = startKeyframe
-	case d.stuck:
-		start, lastDecoded = startRecover, d.notice.LastDecoded
-	default:
+	if start = d.next(); start == startNone {
 		return startNone, 0
 	}
 	d.fresh, d.stuck, d.asked = false, false, now
-	return start, lastDecoded
+	return start, d.notice.LastDecoded
 }
 
 // start is how the next frame begins anew.

@@ -46,14 +46,10 @@ func (e *videoEncoder) encode(now time.Time, f *media.Frame) {
 	fps := e.p.room.cfg.FPS
 	active := watching(now, e.viewers, f.Width, f.Height, fps)
 	if _, off := e.p.room.streams(); off || len(active) == 0 {
-		e.close() // whoever comes back needs a keyframe anyway
+		e.rest() // whoever comes back needs a keyframe anyway
 		return
 	}
-	members := make([]*tierMember, len(active))
-	for i, v := range active {
-		members[i] = &v.tierMember
-	}
-	divideTiers(now, members)
+	active = divided(now, active)
 	for i := range e.tiers {
 		e.tiers[i].plan(now, e.membersOf(active, i), fps)
 	}
@@ -69,6 +65,21 @@ func (e *videoEncoder) encode(now time.Time, f *media.Frame) {
 			e.end(t)
 		}
 	}
+}
+
+// divided gives each viewer a tier, and returns those that have one.
+func divided(now time.Time, active []*viewer) []*viewer {
+	members := make([]*tierMember, len(active))
+	for i, v := range active {
+		members[i] = &v.tierMember
+	}
+	divideTiers(now, members)
+	return slices.DeleteFunc(active, func(v *viewer) bool {
+		if v.tier == noTier {
+			v.rest()
+		}
+		return v.tier == noTier
+	})
 }
 
 // follow keeps one viewer for each link.
@@ -187,6 +198,14 @@ func (e *videoEncoder) end(t *videoTier) {
 			v.stream = nil
 		}
 	}
+}
+
+// rest is for when nobody gets pictures.
+func (e *videoEncoder) rest() {
+	for _, v := range e.viewers {
+		v.rest()
+	}
+	e.close()
 }
 
 func (e *videoEncoder) close() {

@@ -111,8 +111,7 @@ func (c *call) handleChallenge(m *quicproto.Challenge) bool {
 	tag, err := e.offer.Answer(m.Share, m.Tag)
 	e.offer = nil
 	if err != nil {
-		c.hangUp("")
-		c.err = ErrPassphrase
+		c.turnAway(quicproto.DeclinePassphrase)
 		return true
 	}
 	e.proven = true
@@ -174,7 +173,7 @@ func (c *call) turnAway(code quicproto.DeclineCode) {
 		return
 	}
 	if c.outgoing || c.media() {
-		c.send(&quicproto.Bye{Removed: code == quicproto.DeclineRemoved})
+		c.send(&quicproto.Bye{Code: code})
 	} else {
 		c.send(&quicproto.Decline{Code: code})
 	}

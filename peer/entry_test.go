@@ -209,7 +209,7 @@ func fuzzEntryMessage(op, arg byte) quicproto.Message {
 		&quicproto.Join{Room: fill(quicproto.RoomMACSize), Instance: fill(quicproto.InstanceSize), Share: fill(quicproto.ShareSize)},
 		new(quicproto.Ringing), admittedMessage, &quicproto.Decline{Code: quicproto.DeclineCode(arg)},
 		&quicproto.Challenge{Share: fill(quicproto.ShareSize), Tag: fill(quicproto.TagSize)},
-		&quicproto.Response{Tag: fill(quicproto.TagSize)}, &quicproto.Bye{Removed: arg%2 == 0, Elsewhere: arg%3 == 0},
+		&quicproto.Response{Tag: fill(quicproto.TagSize)}, &quicproto.Bye{Code: quicproto.DeclineCode(arg), Elsewhere: arg%3 == 0},
 		new(quicproto.Busy), new(quicproto.Accept), new(quicproto.AskRoom), new(quicproto.Ring),
 	}
 	return messages[int(op)%len(messages)]

@@ -22,6 +22,9 @@ const (
 	// present less, a newer one may have been lost together with what it shall
 	// repair.
 	longTermGap = 500 * time.Millisecond
+	// keyframeRest is the least time between keyframes for one of several: all others get
+	// them, too.
+	keyframeRest = 500 * time.Millisecond
 	// maxLongTerm is how many marks are remembered; encoders hold fewer.
 	maxLongTerm = 8
 )
@@ -32,12 +35,15 @@ func (t *longTerm) order(now time.Time, stream *videoTier, viewers []*viewer) me
 	var o media.EncodeOrder
 	t.ask = false
 	for _, v := range viewers {
+		d := &v.link.demand
 		if v.stream != stream {
-			v.link.demand.restart()
+			d.restart()
+		} else if len(viewers) > 1 && now.Sub(v.began) < keyframeRest && d.wants() == startKeyframe {
+			continue
 		}
-		switch start, last := v.link.demand.take(now); start {
+		switch start, last := d.take(now); start {
 		case startKeyframe:
-			o.Keyframe = true
+			o.Keyframe, v.began = true, now
 		case startRecover:
 			t.fallBehind(v.ids.restored(last))
 		}

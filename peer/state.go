@@ -149,8 +149,8 @@ func (c *call) handleHello(now time.Time) {
 func (c *call) handleBye(m *quicproto.Bye) {
 	c.elsewhere = m.Elsewhere
 	switch {
-	case c.entry != nil && m.Removed:
-		c.end(ErrRemoved)
+	case c.entry != nil && m.Code != 0:
+		c.end(turnedAway(m.Code))
 		return
 	case c.media() || c.entry != nil:
 		c.end(nil)

@@ -43,11 +43,12 @@ type tiers struct {
 	members []*tierMember
 }
 
-// divideTiers gives each member a tier.
+// divideTiers gives each member a tier of its codec; none if there are more codecs than
+// tiers.
 func divideTiers(now time.Time, members []*tierMember) {
 	t := tiers{now, members}
 	for _, m := range members {
-		if m.tier == noTier || t.foreign(m) {
+		if m.tier == noTier {
 			t.enter(m)
 		}
 	}
@@ -61,19 +62,8 @@ func divideTiers(now time.Time, members []*tierMember) {
 	}
 }
 
-// foreign reports whether m's codec is not that of its tier any more.
-func (t *tiers) foreign(m *tierMember) bool {
-	for _, other := range t.members {
-		if other.tier == m.tier && other.codec != m.codec {
-			return true
-		}
-	}
-	return false
-}
-
 // enter finds the tier for a member that has none.
 func (t *tiers) enter(m *tierMember) {
-	m.tier = noTier
 	if !t.place(m, 0) {
 		t.makeRoom()
 		t.place(m, 0)

@@ -52,6 +52,13 @@ func (s *tierStory) tiers() (tiers []int) {
 	return tiers
 }
 
+// recode has a link begin anew with another codec.
+func (s *tierStory) recode(link int, codec string) {
+	if m := s.members[link]; m.codec != codec {
+		m.codec, m.tier = codec, noTier
+	}
+}
+
 // together reports whether links are in one tier.
 func (s *tierStory) together(links ...int) bool {
 	for _, l := range links {
@@ -189,7 +196,7 @@ func TestCodecsAreNotMixed(t *testing.T) {
 	if s.encodes() != 3 {
 		t.Fatalf("tiers %v", s.tiers())
 	}
-	s.members[3].codec = "vp8"
+	s.recode(3, "vp8")
 	s.run(time.Second)
 	if s.together(3, 0) || s.together(3, 1) || s.together(3, 2) {
 		t.Errorf("tiers %v", s.tiers())
@@ -207,7 +214,7 @@ func TestTiersOfAnyLinks(t *testing.T) {
 				if rng.IntN(3) == 0 || s.rates[i] == 0 {
 					s.rates[i] = media.Bitrate(50e3 * (1 + 50*rng.Float64()))
 				}
-				s.members[i].codec = []string{"vp9", "vp9", "vp8"}[rng.IntN(3)]
+				s.recode(i, []string{"vp9", "vp9", "vp9", "vp8", "jpeg"}[rng.IntN(5)])
 			}
 			s.run(time.Duration(rng.IntN(4000)) * time.Millisecond)
 			s.check(t, seed)
@@ -239,5 +246,20 @@ func (s *tierStory) check(t *testing.T, seed uint64) {
 				t.Fatalf("seed %d: links %d and %d of different codecs share tier %d", seed, i, j, m.tier)
 			}
 		}
+	}
+}
+
+func TestMoreCodecsThanTiers(t *testing.T) {
+	s := newTierStory(2*mbit, 2*mbit, 2*mbit, 2*mbit)
+	for i, codec := range []string{"vp9", "vp8", "av1", "jpeg"} {
+		s.recode(i, codec)
+	}
+	s.run(time.Second)
+	if left := slices.Index(s.tiers(), noTier); left != 3 || s.encodes() != 4 {
+		t.Errorf("tiers %v", s.tiers())
+	}
+	s.recode(0, "jpeg")
+	if s.run(time.Second); slices.Contains(s.tiers(), noTier) || !s.together(0, 3) {
+		t.Errorf("with a codec less: %v", s.tiers())
 	}
 }

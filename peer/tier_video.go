@@ -44,6 +44,7 @@ func (t *videoTier) plan(now time.Time, viewers []*viewer, fps int) {
 func (t *videoTier) idle(now time.Time) {
 	if t.empty.IsZero() {
 		t.empty = now
+		t.ladder, t.rate = ladder{}, encodeRate{}
 	}
 	if now.Sub(t.empty) >= tierIdle {
 		t.close()

@@ -19,6 +19,7 @@ type viewer struct {
 	stream *videoTier // whose frames it gets; nil: none until the next keyframe
 	ids    frameIDs
 	late   time.Time // since when too much waits for it; zero: it does not
+	began  time.Time // anew, last
 }
 
 // pictureStats is what a link's viewer gets, for the link's own goroutine.
@@ -59,11 +60,15 @@ func watching(now time.Time, viewers []*viewer, w, h, fps int) []*viewer {
 
 // look takes over what the link says, and reports whether it gets pictures from a
 // camera of w by h pixels.
-func (v *viewer) look(now time.Time, w, h int) (ok bool) {
+func (v *viewer) look(now time.Time, w, h int) bool {
 	before := v.wish.wishedSize
 	v.allowed = v.link.demand.rate()
 	v.wish.note(now, v.link.demand.wished())
-	v.codec, ok = v.link.videoCodec()
+	codec, ok := v.link.videoCodec()
+	if codec != v.codec {
+		v.rest()
+		v.codec = codec
+	}
 	if !ok || v.allowed.target == 0 || v.wish.hidden() {
 		return false
 	}

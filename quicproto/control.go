@@ -129,7 +129,8 @@ type ChatAck struct {
 type Bye struct {
 	Reason    string `cbor:"1,keyasint,omitempty"`
 	Elsewhere bool   `cbor:"2,keyasint,omitempty"` // it goes on over another connection, or on another device
-	Removed   bool   `cbor:"3,keyasint,omitempty"` // the members of the room have removed the receiver
+	// Code says why the receiver is not in the room any more, or never was.
+	Code DeclineCode `cbor:"3,keyasint,omitempty"`
 }
 
 // SASCommit and SASReveal are the two messages, each way, from which a short

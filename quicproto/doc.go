@@ -59,7 +59,7 @@
 //	streams   = [6, {1: bool, 2: bool, ? 3: bool, ? 4: bool}]  ; whether sound and pictures are sent; on hold; hand raised
 //	chat      = [7, {1: id, 2: text, ? 3: bool}]  ; text of at most 4 KiB; to one member alone
 //	chat-ack  = [8, {1: id}]
-//	bye       = [9, {? 1: reason, ? 2: bool, ? 3: bool}] ; whether the call goes on elsewhere; removed from the room
+//	bye       = [9, {? 1: reason, ? 2: bool, ? 3: uint}] ; whether the call goes on elsewhere; why not in the room, as in decline
 //	add-lane  = [10, {1: bstr .size 16}]    ; first and only message of a further connection
 //	want-lane = [11, {}]                    ; asks the dialler for one more
 //	ringing   = [12, {}]                    ; the ring has come and waits for a person

@@ -11,15 +11,11 @@ import (
 func (c *conversation) key(k rune) {
 	switch k {
 	case 'q', 'Q', media.KeyEscape, 3:
-		c.link.HangUp()
+		c.leave()
 	case 'm', 'M':
-		muted := c.screen.toggleMuted()
-		c.room.SetMuted(muted)
-		c.console.printf("%s", choose(muted, "you are muted", "you are heard again"))
+		c.mute()
 	case 'v', 'V':
-		off := c.screen.toggleCamera()
-		c.room.SetCameraOff(off)
-		c.console.printf("%s", choose(off, "your camera is off", "you are seen again"))
+		c.darken()
 	case 'p', 'P':
 		here, _ := c.link.Held()
 		c.link.Hold(!here)
@@ -37,18 +33,18 @@ func choose(first bool, a, b string) string {
 	return b
 }
 
-// callCommand is what a typed line that begins with a slash can be.
-type callCommand struct {
+// typedCommand is what a typed line that begins with a slash can be.
+type typedCommand[T any] struct {
 	name  string
-	whole bool // must be typed to the end: it cannot be undone in the call
-	run   func(c *conversation, arg string)
+	whole bool // must be typed to the end: it cannot be undone
+	run   func(t T, arg string)
 }
 
-func callCommands() []callCommand {
+func callCommands() []typedCommand[*conversation] {
 	key := func(k rune) func(*conversation, string) {
 		return func(c *conversation, _ string) { c.key(k) }
 	}
-	return []callCommand{
+	return []typedCommand[*conversation]{
 		{"/mute", false, key('m')},
 		{"/camera", false, key('v')},
 		{"/hold", false, key('p')},
@@ -85,20 +81,26 @@ func (c *conversation) line(text string) {
 }
 
 func (c *conversation) command(text string) {
-	word, arg, _ := strings.Cut(text, " ")
-	command, err := findCommand(word)
-	if err != nil {
+	if err := obey(c, callCommands(), text); err != nil {
 		c.tell("%v", err)
-		return
 	}
-	command.run(c, strings.TrimSpace(arg))
+}
+
+// obey does what a typed line that begins with a slash says.
+func obey[T any](t T, commands []typedCommand[T], line string) error {
+	word, arg, _ := strings.Cut(line, " ")
+	command, err := findCommand(commands, word)
+	if err == nil {
+		command.run(t, strings.TrimSpace(arg))
+	}
+	return err
 }
 
 // findCommand finds the command that word is the whole or the beginning of.
-func findCommand(word string) (callCommand, error) {
-	var found []callCommand
+func findCommand[T any](commands []typedCommand[T], word string) (none typedCommand[T], err error) {
+	var found []typedCommand[T]
 	var names []string
-	for _, command := range callCommands() {
+	for _, command := range commands {
 		names = append(names, command.name)
 		if command.name == word {
 			return command, nil
@@ -109,11 +111,11 @@ func findCommand(word string) (callCommand, error) {
 	}
 	switch {
 	case len(found) == 1 && found[0].whole:
-		return callCommand{}, fmt.Errorf("type %s if you mean it", found[0].name)
+		return none, fmt.Errorf("type %s if you mean it", found[0].name)
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1 && len(found) < len(names):
-		return callCommand{}, fmt.Errorf("%s could be %s or %s", word, found[0].name, found[1].name)
+		return none, fmt.Errorf("%s could be %s or %s", word, found[0].name, found[1].name)
 	}
-	return callCommand{}, fmt.Errorf("%s is no command: %s", word, strings.Join(names, " "))
+	return none, fmt.Errorf("%s is no command: %s", word, strings.Join(names, " "))
 }

@@ -8,7 +8,7 @@ func TestFindCommand(t *testing.T) {
 		"/verified": "/verified", "/block": "/block", "/ho": "/hold", "/c": "/camera",
 		"/s": "", "/h": "", "/v": "", "/b": "", "/bloc": "", "/": "", "/x": "", "/mutes": "", "/Mute": "",
 	} {
-		got, err := findCommand(word)
+		got, err := findCommand(callCommands(), word)
 		if (err == nil) != (want != "") || got.name != want {
 			t.Errorf("%s is %q, %v, want %q", word, got.name, err, want)
 		}

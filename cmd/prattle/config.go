@@ -20,7 +20,7 @@ var settableFlags = []string{
 	"identity", "cert", "key", "ca", "known-peers", "name",
 	"video", "audio", "view", "speaker", "view-size", "video-size", "fps", "max-up", "codec",
 	"server", "stun", "turn", "relay-only", "no-relay", "lan",
-	"listen", "answer", "address", "expires", "timeout",
+	"listen", "answer", "admit", "passphrase-file", "no-announce", "no-discover", "push-to-talk", "address", "expires", "timeout",
 	"trace", "log", "log-level",
 }
 

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"golang.org/x/term"
+
+	"github.com/skulltech/prattle/media"
 )
 
 // console is the terminal as a place for lines: what happens is told on stderr,
@@ -19,6 +21,7 @@ type console struct {
 	mu    sync.Mutex
 	quiet bool     // the terminal belongs to the picture
 	kept  []string // what was to be told meanwhile
+	lent  int      // to how many views: a new one may open before the last has closed
 }
 
 // maxKept bounds the lines that are kept for the end of the picture.
@@ -69,6 +72,38 @@ func (c *console) setQuiet(quiet bool) {
 func (c *console) yield(toView bool) {
 	c.setQuiet(toView)
 	c.typing.pause(toView)
+}
+
+// lendTo leaves the terminal to each view that open opens, until that closes.
+func (c *console) lendTo(open func() (media.View, error)) func() (media.View, error) {
+	return func() (media.View, error) {
+		c.lend(1)
+		v, err := open()
+		if err != nil {
+			c.lend(-1)
+			return nil, err
+		}
+		return &lentView{View: v, back: sync.OnceFunc(func() { c.lend(-1) })}, nil
+	}
+}
+
+func (c *console) lend(n int) {
+	c.mu.Lock()
+	c.lent += n
+	lent := c.lent > 0
+	c.mu.Unlock()
+	c.yield(lent)
+}
+
+// lentView is a view in the terminal that gives it back when it closes.
+type lentView struct {
+	media.View
+	back func()
+}
+
+func (v *lentView) Close() error {
+	defer v.back()
+	return v.View.Close()
 }
 
 // bell makes the terminal ring.

@@ -2,24 +2,20 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
-	"github.com/skulltech/prattle/media"
 	"github.com/skulltech/prattle/peer"
 )
 
 // conversation is one call as the person lives it.
 type conversation struct {
-	*session
+	seat
 	link      *peer.Link
 	dialled   []string // HOST:PORT, to be kept with the contact
 	state     peer.State
 	connected bool
-	compared  bool  // the person has said that the numbers are the same
-	fault     error // a device that the call cannot do without
+	compared  bool // the person has said that the numbers are the same
 }
 
 func (c *conversation) run(ctx context.Context) error {
@@ -63,6 +59,9 @@ func (c *conversation) run(ctx context.Context) error {
 	}
 }
 
+// leave hangs up.
+func (c *conversation) leave() { c.link.HangUp() }
+
 func (c *conversation) outcome() error {
 	err := c.link.Err()
 	c.log.Info("call ended", "peer", c.link.Peer().Short(), "reason", err)
@@ -78,9 +77,9 @@ func (c *conversation) handle(e peer.Event) {
 	case peer.EventRing:
 		e.Link.Decline("busy")
 	case peer.EventDevice:
-		c.deviceFailed(e.Err)
+		c.deviceFailed(e.Err, c.leave)
 	case peer.EventView:
-		c.viewed(e.View)
+		c.viewed(e.View, c)
 	case peer.EventDelivered:
 		c.console.printf("  ✓ delivered")
 		c.screen.delivered(e.ID)
@@ -98,21 +97,10 @@ func (c *conversation) handle(e peer.Event) {
 	case peer.EventHold:
 		c.holdChanged()
 	case peer.EventChat:
-		c.screen.say(e.Text)
-		fmt.Fprintf(c.chatOutput(), "%s: %s\n", c.screen.name(), e.Text)
+		line := c.screen.name() + ": " + e.Text
+		c.screen.say(line)
+		fmt.Fprintln(c.chatOutput(), line)
 	}
-}
-
-// chatOutput is stdout, but where that is for the summary alone or belongs to
-// the picture.
-func (c *conversation) chatOutput() io.Writer {
-	switch {
-	case c.settings.view == "terminal":
-		return io.Discard
-	case c.settings.json:
-		return c.console.err
-	}
-	return c.console.out
 }
 
 func (c *conversation) stateChanged() {
@@ -164,38 +152,6 @@ func (c *conversation) meet() acquaintance {
 	who := c.acquaintance(c.link)
 	c.screen.meet(who.name(c.link.Name()), who.verified() || c.compared)
 	return who
-}
-
-// tell says something to the person, over the picture if that has the terminal.
-func (c *conversation) tell(format string, args ...any) {
-	c.console.printf(format, args...)
-	if c.settings.view == "terminal" {
-		c.screen.note(fmt.Sprintf(format, args...))
-	}
-}
-
-// deviceFailed ends the call if the device never worked; one that breaks later
-// is tried again by the room.
-func (c *conversation) deviceFailed(err error) {
-	if errors.Is(err, peer.ErrDeviceLost) {
-		c.console.printf("prattle: warning: %v", err)
-		return
-	}
-	if c.fault == nil {
-		c.fault = err
-	}
-	c.link.HangUp()
-}
-
-func (c *conversation) viewed(e media.ViewEvent) {
-	switch {
-	case e.Closed:
-		c.link.HangUp()
-	case e.Line != "":
-		c.line(e.Line)
-	case e.Key != 0:
-		c.key(e.Key)
-	}
 }
 
 func (c *conversation) holdChanged() {

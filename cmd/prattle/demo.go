@@ -1,28 +1,24 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/skulltech/prattle/certs"
 	"github.com/skulltech/prattle/media"
 	"github.com/skulltech/prattle/peer"
 )
 
 type demoFlags struct {
+	command                     *cobra.Command
+	people                      int
+	loopback                    bool
 	duration                    time.Duration
 	json                        bool
 	video, audio, view, speaker string
@@ -33,40 +29,48 @@ func newDemoCommand() *cobra.Command {
 	var f demoFlags
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "A call with yourself: two processes on this machine",
+		Short: "A call with yourself, or a room: processes on this machine",
 		Long: `Run a call between two prattle processes over QUIC on loopback, each with an
 identity of its own, and measure on both sides what arrives. The caller uses
 your camera and microphone if there are any, else a test picture and a tone;
-the other side always sends those.`,
+the other side always sends those.
+
+With --people 3 or more they meet in a room, all with test pictures and tones: as root
+on Linux each on a machine of its own (a network namespace) in one local network,
+where they find each other by multicast, else on loopback. The table at the end has a
+line for everybody's picture at everybody else.`,
+		Example: `  prattle demo
+  prattle demo --people 4 --duration 20s
+  prattle demo --people 3 --view terminal`,
 		Args:        cobra.NoArgs,
 		Annotations: map[string]string{ownFlags: "yes"},
-		RunE:        func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), &f, c.OutOrStdout()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if f.people == 2 {
+				return runDemo(c.Context(), &f, c.OutOrStdout())
+			}
+			return runRoomDemo(c.Context(), &f, c.OutOrStdout(), c.ErrOrStderr())
+		},
 	}
+	f.command = c
 	s := c.Flags()
+	s.IntVar(&f.people, "people", 2, "how many take part: two have a call, more a room")
+	s.BoolVar(&f.loopback, "loopback", false, "a room of processes on loopback, also as root")
 	s.DurationVar(&f.duration, "duration", 10*time.Second, "how long the call lasts")
 	s.BoolVar(&f.json, "json", false, "print what was measured as JSON")
 	s.StringVar(&f.video, "video", "", "pictures that the caller sends (default: a camera, or test)")
 	s.StringVar(&f.audio, "audio", "", "sound that the caller sends (default: a microphone, or tone)")
-	s.StringVar(&f.view, "view", "", "where the caller shows pictures (default: window, terminal or none)")
+	s.StringVar(&f.view, "view", "", "where the caller shows pictures (default: window, terminal or none); in a room the first, default none")
 	s.StringVar(&f.speaker, "speaker", "", "where the caller plays sound (default: the speaker, or none)")
-	s.StringVar(&f.videoSize, "video-size", "1280x720", "size of the pictures sent, `WxH`")
+	s.StringVar(&f.videoSize, "video-size", "1280x720", "size of the pictures sent, `WxH`; in a room 640x360 if not given")
 	return c
 }
 
 func runDemo(ctx context.Context, f *demoFlags, out io.Writer) error {
-	if f.duration < minDemo {
-		return usage("", "--duration: a demo needs %v at least", minDemo)
-	}
-	dir, err := os.MkdirTemp("", "prattle-demo-")
+	d, err := openDemo(f)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	d := demo{flags: f, self: self, dir: dir}
+	defer d.close()
 	sides, err := d.run(ctx)
 	if err != nil {
 		return err
@@ -82,12 +86,26 @@ func runDemo(ctx context.Context, f *demoFlags, out io.Writer) error {
 	return judge(sides, f.duration)
 }
 
-// demo runs both processes.
+// demo runs the processes.
 type demo struct {
 	flags *demoFlags
 	self  string
 	dir   string
 }
+
+func openDemo(f *demoFlags) (*demo, error) {
+	if f.duration < minDemo {
+		return nil, usage("", "--duration: a demo needs %v at least", minDemo)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "prattle-demo-")
+	return &demo{flags: f, self: self, dir: dir}, err
+}
+
+func (d *demo) close() { os.RemoveAll(d.dir) }
 
 // side is what one process measured, and what it took.
 type side struct {
@@ -113,31 +131,25 @@ func (d *demo) run(ctx context.Context) ([]side, error) {
 	}
 	var sides []side
 	for _, p := range []*process{caller, callee} {
-		s, err := p.wait()
-		if err != nil {
+		s := side{Side: p.name}
+		if err := p.wait(&s.Call); err != nil {
 			cancel()
 			return nil, err
 		}
-		sides = append(sides, *s)
+		s.CPU, s.MemoryMB = p.cost(s.Call.Seconds)
+		sides = append(sides, s)
 	}
 	return sides, nil
 }
 
 func (d *demo) startListener(ctx context.Context) (p *process, addr string, err error) {
-	p, err = d.start(ctx, "callee", nil, "listen", "--listen", "127.0.0.1:0", "--answer", "all", "--once",
-		"--video", "test", "--audio", "tone", "--view", "none", "--speaker", "none")
+	p, err = d.start(ctx, "callee", nil, start, "listen", "--listen", "127.0.0.1:0", "--answer", "all", "--once",
+		"--video", "test", "--audio", "tone", "--view", "none", "--speaker", "none", "--video-size", d.flags.videoSize)
 	if err != nil {
 		return nil, "", err
 	}
-	select {
-	case addr = <-p.listening:
-		return p, addr, nil
-	case <-p.exited:
-		_, err = p.wait()
-		return nil, "", fmt.Errorf("the callee did not listen: %w", err)
-	case <-ctx.Done():
-		return nil, "", ctx.Err()
-	}
+	addr, err = p.addr(ctx)
+	return p, addr, err
 }
 
 func (d *demo) startCaller(ctx context.Context, addr string) (*process, error) {
@@ -147,83 +159,11 @@ func (d *demo) startCaller(ctx context.Context, addr string) (*process, error) {
 	if view == "terminal" {
 		tty = os.Stdin
 	}
-	return d.start(ctx, "caller", tty, "call", addr,
+	return d.start(ctx, "caller", tty, start, "call", addr,
 		"--video", firstNonEmpty(f.video, func() string { return firstDevice(media.KindVideo, "camera", "test") }),
 		"--audio", firstNonEmpty(f.audio, func() string { return firstDevice(media.KindAudio, "mic", "tone") }),
 		"--speaker", firstNonEmpty(f.speaker, func() string { return firstDevice(media.KindSpeaker, "default", "none") }),
-		"--view", view, "--duration", f.duration.String())
-}
-
-// process is one of the two.
-type process struct {
-	name      string
-	cmd       *exec.Cmd
-	stdout    bytes.Buffer
-	notes     bytes.Buffer // stderr; owned by watch until exited
-	listening chan string
-	exited    chan struct{}
-	err       error
-	started   time.Time
-}
-
-func (d *demo) start(ctx context.Context, name string, tty *os.File, args ...string) (*process, error) {
-	identity := filepath.Join(d.dir, name+".pem")
-	if _, err := certs.Create(identity, nil); err != nil {
-		return nil, err
-	}
-	args = append(args, "--identity", identity, "--name", name, "--config", noConfig, "--video-size", d.flags.videoSize, "--measure", "--json")
-	p := &process{name: name, listening: make(chan string, 1), exited: make(chan struct{}), started: time.Now()}
-	p.cmd = exec.CommandContext(ctx, d.self, args...)
-	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
-	p.cmd.WaitDelay = 3 * time.Second
-	p.cmd.Stdout = &p.stdout
-	if tty != nil {
-		p.cmd.Stdin = tty
-	}
-	stderr, err := p.cmd.StderrPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the %s: %w", name, err)
-	}
-	go p.watch(stderr)
-	return p, nil
-}
-
-// watch reads what the process says until it exits.
-func (p *process) watch(stderr io.Reader) {
-	defer close(p.exited)
-	lines := bufio.NewScanner(stderr)
-	for lines.Scan() {
-		if addr, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
-			select {
-			case p.listening <- addr:
-			default:
-			}
-		}
-		fmt.Fprintln(&p.notes, lines.Text())
-	}
-	p.err = p.cmd.Wait()
-}
-
-func (p *process) wait() (*side, error) {
-	<-p.exited
-	if p.err != nil {
-		return nil, fmt.Errorf("the %s failed: %w\n%s", p.name, p.err, p.notes.String())
-	}
-	s := &side{Side: p.name}
-	if err := json.Unmarshal(p.stdout.Bytes(), &s.Call); err != nil {
-		return nil, fmt.Errorf("the %s gave no summary: %w", p.name, err)
-	}
-	state := p.cmd.ProcessState
-	if s.Call.Seconds > 0 {
-		s.CPU = (state.UserTime() + state.SystemTime()).Seconds() / s.Call.Seconds
-	}
-	if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
-		s.MemoryMB = float64(usage.Maxrss) / maxrssPerMB
-	}
-	return s, nil
+		"--view", view, "--video-size", f.videoSize, "--duration", f.duration.String())
 }
 
 var errSilentDemo = errors.New("the demo did not work")

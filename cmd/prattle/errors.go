@@ -87,6 +87,12 @@ func classifyKind(err error) (code int, hint string) {
 		return exitUsage, "`prattle demo` is a call with yourself; for two people on one machine give one of them an --identity FILE of its own"
 	case errors.Is(err, peer.ErrNoAnswer):
 		return exitNoAnswer, "who does not know you yet does not hear you ring: ask for a ticket (`prattle invite`), or tell them your peer ID"
+	case errors.Is(err, peer.ErrRemoved):
+		return exitDeclined, "somebody inside can take it back with /admit"
+	case errors.Is(err, peer.ErrLocked):
+		return exitDeclined, "somebody inside can open it with /unlock, or let you alone in with /admit"
+	case errors.Is(err, peer.ErrPassphrase):
+		return exitIdentity, "ask those inside for the passphrase of the room (--passphrase-file)"
 	case errors.Is(err, quicproto.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
 		return exitUnreachable, "is `prattle listen` running there, and does the firewall let UDP through?"
 	case errors.Is(err, peer.ErrLost):
@@ -95,9 +101,11 @@ func classifyKind(err error) (code int, hint string) {
 		return exitIdentity, "somebody sits between you and them, or answers in their place"
 	case errors.Is(err, quicproto.ErrRefused):
 		return exitIdentity, "they may have blocked you, or accept only whom a CA of theirs has signed"
+	case errors.Is(err, peer.ErrNoLAN):
+		return exitUnreachable, "--peer HOST leads to somebody without it"
 	case errors.Is(err, errNoHost):
 		return exitUnreachable, ""
-	case errors.Is(err, errNoAddress):
+	case errors.Is(err, errNoAddress), errors.Is(err, errNoRooms):
 		return exitNotFound, ""
 	case errors.Is(err, peer.ErrRevoked):
 		return exitIdentity, "one of you no longer trusts the other"

@@ -43,15 +43,15 @@ type callFlags struct {
 }
 
 func (f *callFlags) register(c *cobra.Command) {
-	f.command = c
-	s := c.Flags()
-	s.StringVar(&f.identity, "identity", "", "identity `FILE` (default: one of your own, made at first use)")
-	s.StringVar(&f.cert, "cert", "", "certificate `FILE` of a CA of yours, instead of an identity file")
-	s.StringVar(&f.key, "key", "", "private key `FILE` for --cert (default: it is in the same file)")
-	s.StringVar(&f.ca, "ca", "", "CA certificates `FILE`: whoever they have certified is known by the name in the certificate")
-	s.StringVar(&f.knownPeers, "known-peers", "", "contacts `FILE` (default: the user's own)")
-	s.StringVar(&f.name, "name", userName(), "what the other side is told you are called")
+	f.registerMedia(c)
 	f.reachFlags.register(c)
+}
+
+// registerMedia adds the flags that have nothing to do with how a call comes about.
+func (f *callFlags) registerMedia(c *cobra.Command) {
+	f.registerIdentity(c)
+	s := c.Flags()
+	s.StringVar(&f.name, "name", userName(), "what the other side is told you are called")
 	s.StringVar(&f.video, "video", "", "pictures to send: "+specs(media.KindVideo))
 	s.StringVar(&f.audio, "audio", "", "sound to send: "+specs(media.KindAudio))
 	s.StringVar(&f.view, "view", "", "where pictures are shown: "+specs(media.KindView))
@@ -59,7 +59,7 @@ func (f *callFlags) register(c *cobra.Command) {
 	s.StringVar(&f.viewSize, "view-size", "1280x720", "size of the window or view file, `WxH`")
 	s.StringVar(&f.videoSize, "video-size", "1280x720", "size of the pictures sent, `WxH`")
 	s.IntVar(&f.fps, "fps", 30, "pictures sent a second")
-	s.StringVar(&f.maxUp, "max-up", "2700k", "most that is sent, `BITRATE` (800k, 2.5M)")
+	s.StringVar(&f.maxUp, "max-up", "", "most that is sent to all together, `BITRATE` (800k, 2.5M); without it 2.7M to each")
 	s.StringVar(&f.codec, "codec", "", "video codec to prefer: "+strings.Join(media.VideoCodecs(), ", "))
 	s.DurationVar(&f.duration, "duration", 0, "hang up after this long (30s, 5m)")
 	s.StringVar(&f.trace, "trace", "", "write what happens to `FILE` as JSON Lines")
@@ -70,6 +70,17 @@ func (f *callFlags) register(c *cobra.Command) {
 	if err := s.MarkHidden("measure"); err != nil {
 		panic(err)
 	}
+}
+
+// registerIdentity adds the flags that say who the person is, and whom they know.
+func (f *callFlags) registerIdentity(c *cobra.Command) {
+	f.command = c
+	s := c.Flags()
+	s.StringVar(&f.identity, "identity", "", "identity `FILE` (default: one of your own, made at first use)")
+	s.StringVar(&f.cert, "cert", "", "certificate `FILE` of a CA of yours, instead of an identity file")
+	s.StringVar(&f.key, "key", "", "private key `FILE` for --cert (default: it is in the same file)")
+	s.StringVar(&f.ca, "ca", "", "CA certificates `FILE`: whoever they have certified is known by the name in the certificate")
+	s.StringVar(&f.knownPeers, "known-peers", "", "contacts `FILE` (default: the user's own)")
 }
 
 func specs(kind media.Kind) string { return strings.Join(media.SpecUsage(kind), ", ") }
@@ -113,8 +124,10 @@ func (s *settings) checkNumbers() error {
 	if err != nil {
 		return s.bad("view-size", "", err)
 	}
-	if s.up, err = media.ParseBitrate(s.maxUp); err != nil {
-		return s.bad("max-up", "", err)
+	if s.maxUp != "" {
+		if s.up, err = media.ParseBitrate(s.maxUp); err != nil {
+			return s.bad("max-up", "", err)
+		}
 	}
 	if s.fps < 1 || s.fps > 120 {
 		return s.bad("fps", "", fmt.Errorf("%d is not between 1 and 120", s.fps))

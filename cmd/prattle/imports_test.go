@@ -21,8 +21,9 @@ var importRules = []struct {
 	{"media", nil, []string{"net/http", "github.com/quic-go", "github.com/pion", "gocv.io", "github.com/spf13"}},
 	{"quicproto", []string{"media"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
 	{"peer", []string{"quicproto", "quicproto/rendezvous", "media", "certs"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
-	{"peer/quality", []string{"peer", "peer/netns", "quicproto", "quicproto/rendezvous", "quicproto/quictest", "media", "certs"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
+	{"peer/quality", []string{"peer", "peer/netns", "peer/traced", "quicproto", "quicproto/rendezvous", "quicproto/quictest", "media", "certs"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
 	{"peer/netns", []string{"quicproto/quictest", "media"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
+	{"peer/roomlab", []string{"peer/netns", "quicproto/quictest", "media"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
 	{"peer/natlab", []string{"peer/netns", "quicproto/quictest", "media"}, []string{"gocv.io", "github.com/gordonklaus", "github.com/spf13"}},
 	{"quicproto/rendezvous", []string{"certs"}, []string{"github.com/nats-io", "github.com/spf13"}},
 	{"quicproto/relay", nil, []string{"github.com/quic-go", "github.com/spf13"}},
@@ -32,7 +33,7 @@ var importRules = []struct {
 	{"media/opus", []string{"media"}, []string{"github.com/quic-go"}},
 	{"media/portaudio", []string{"media"}, []string{"github.com/quic-go"}},
 	{"media/opencv", []string{"media", "media/yuv"}, []string{"github.com/quic-go"}},
-	{"cmd/prattle", []string{"peer", "quicproto", "quicproto/rendezvous", "media", "certs", "media/vpx", "media/yuv", "media/opus", "media/portaudio"}, []string{"gocv.io", "gonum.org", "github.com/nats-io", "github.com/prometheus"}},
+	{"cmd/prattle", []string{"peer", "peer/netns", "quicproto", "quicproto/quictest", "quicproto/rendezvous", "media", "certs", "media/vpx", "media/yuv", "media/opus", "media/portaudio"}, []string{"gocv.io", "gonum.org", "github.com/nats-io", "github.com/prometheus"}},
 	{"cmd/prattle-opencv", []string{"media", "media/opencv", "media/yuv"}, []string{"github.com/quic-go"}},
 }
 

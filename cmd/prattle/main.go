@@ -50,6 +50,8 @@ func newRootCommand() *cobra.Command {
   prattle listen                      wait for calls of your contacts
   prattle call NAME                   call a contact
   prattle call HOST                   call whoever listens there
+  prattle join ROOM                   meet several people in a room of the local network
+  prattle rooms                       list the rooms there
   prattle demo                        see and hear it on this machine alone`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -64,6 +66,8 @@ func newRootCommand() *cobra.Command {
 		newListenCommand(),
 		newCallCommand(),
 		newInviteCommand(),
+		newJoinCommand(),
+		newRoomsCommand(),
 		newMissedCommand(),
 		newIdentityCommand(),
 		newContactsCommand(),

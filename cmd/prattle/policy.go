@@ -16,6 +16,9 @@ const (
 	policyNone     policy = "none"
 	// policyTicket, which no flag can name, lets in whoever has a ticket.
 	policyTicket policy = "ticket"
+	// policyRoom, which no flag can name either, is that of a joined room: everybody
+	// may come to its door, and there --admit decides.
+	policyRoom policy = "room"
 )
 
 var answerPolicies = []string{string(policyContacts), string(policyAsk), string(policyKnown), string(policyAll), string(policyNone)}
@@ -27,7 +30,7 @@ func (p policy) admit(a acquaintance) peer.Admission {
 		return peer.AdmitNever
 	case p == policyTicket:
 		return peer.AdmitKnock
-	case p == policyAll, p == policyNone, a.kind == known, a.kind == vouched:
+	case p == policyAll, p == policyNone, p == policyRoom, a.kind == known, a.kind == vouched:
 		return peer.AdmitRing
 	case p == policyKnown:
 		return peer.AdmitKnock
@@ -62,4 +65,18 @@ func (p policy) answer(a acquaintance) answer {
 		return answerNo
 	}
 	return answerAsk
+}
+
+// admitPolicies are the values of --admit.
+var admitPolicies = []string{string(policyKnown), string(policyAsk), string(policyAll), string(policyNone)}
+
+// enters says whether a peer comes into a room without knocking.
+func (p policy) enters(a acquaintance) bool {
+	switch p {
+	case policyAll:
+		return a.kind != blocked
+	case policyKnown:
+		return a.kind == known || a.kind == vouched
+	}
+	return false
 }

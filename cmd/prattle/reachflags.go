@@ -31,7 +31,11 @@ func (f *reachFlags) register(c *cobra.Command) {
 	s.StringArrayVar(&f.turn, "turn", nil, "relay `turn:[USER:PASSWORD@]HOST[:PORT]` (or turns:) to use too; may be repeated")
 	s.BoolVar(&f.relayOnly, "relay-only", false, "hide your address: nothing goes to the other side but through a relay")
 	s.BoolVar(&f.noRelay, "no-relay", false, "use no relay")
-	s.BoolVar(&f.lan, "lan", false, "send nothing beyond the local network")
+	f.registerLAN(c)
+}
+
+func (f *reachFlags) registerLAN(c *cobra.Command) {
+	c.Flags().BoolVar(&f.lan, "lan", false, "send nothing beyond the local network")
 }
 
 // check finds flags that contradict each other.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/skulltech/prattle/media"
@@ -10,29 +9,15 @@ import (
 	"github.com/skulltech/prattle/quicproto"
 )
 
-// screen is what is written over the pictures: status, chat, statistics, keys.
-// The conversation changes it, the room's view goroutine reads it.
+// screen is what is written over the picture of a call.
 type screen struct {
-	hasCamera bool // set before the room reads
-
-	mu        sync.Mutex
-	link      *peer.Link
-	who       string // how the person knows the other side
-	verified  bool
-	digits    string // to be compared, while not verified
-	since     time.Time
-	muted     bool
-	cameraOff bool
-	held      bool // the call is on hold, on either side
-	stats     bool
-	help      bool
-	chat      []chatLine
-}
-
-type chatLine struct {
-	text string
-	at   time.Time
-	id   uint64 // of a line of our own that is under way
+	overlay
+	link     *peer.Link
+	who      string // how the person knows the other side
+	verified bool
+	digits   string // to be compared, while not verified
+	since    time.Time
+	held     bool // the call is on hold, on either side
 }
 
 // meet sets how the other side is called, and whether that is certain.
@@ -62,13 +47,6 @@ func (s *screen) hold(here, there bool) {
 	s.held = here || there
 }
 
-const (
-	// chatShown is how long a line of chat stays over the picture.
-	chatShown = 20 * time.Second
-	// maxChatLines is how many are shown at most.
-	maxChatLines = 6
-)
-
 func (s *screen) begin(l *peer.Link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,47 +60,6 @@ func (s *screen) goOn(l *peer.Link) {
 	defer s.mu.Unlock()
 	if s.link != nil {
 		s.link = l
-	}
-}
-
-func (s *screen) toggle(b *bool) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	*b = !*b
-	return *b
-}
-
-func (s *screen) toggleMuted() bool  { return s.toggle(&s.muted) }
-func (s *screen) toggleCamera() bool { return s.toggle(&s.cameraOff) }
-func (s *screen) toggleStats()       { s.toggle(&s.stats) }
-func (s *screen) toggleHelp()        { s.toggle(&s.help) }
-
-// say adds a line that the other side has written.
-func (s *screen) say(text string) { s.add(chatLine{text: s.name() + ": " + text}) }
-
-// note adds a line of the program itself. No writer's name begins with a dash.
-func (s *screen) note(text string) { s.add(chatLine{text: "– " + text}) }
-
-func (s *screen) saySelf(id uint64, text string) { s.add(chatLine{text: "you: " + text, id: id}) }
-
-func (s *screen) add(l chatLine) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l.at = time.Now()
-	s.chat = append(s.chat, l)
-	if len(s.chat) > maxChatLines {
-		s.chat = s.chat[1:]
-	}
-}
-
-func (s *screen) delivered(id uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range s.chat {
-		if s.chat[i].id == id {
-			s.chat[i].text += " ✓"
-			s.chat[i].id = 0
-		}
 	}
 }
 
@@ -140,14 +77,9 @@ func (s *screen) decorate(scene *media.Scene) {
 	for i := range scene.Tiles { // there is one: a call is between two
 		scene.Tiles[i].Name = s.who
 	}
-	scene.Help = s.help
+	s.overlay.decorate(scene, now)
 	if s.stats {
 		scene.Stats = statLines(st)
-	}
-	for _, c := range s.chat {
-		if now.Sub(c.at) < chatShown {
-			scene.Chat = append(scene.Chat, c.text)
-		}
 	}
 }
 
@@ -166,13 +98,10 @@ func (s *screen) title() string {
 // sending says whether the other side can see us. It comes first in the status,
 // which may be cut off, so that it is on screen at all times.
 func (s *screen) sending() string {
-	switch {
-	case s.held:
+	if s.held {
 		return "on hold"
-	case !s.hasCamera:
-		return "no camera"
 	}
-	return choose(s.cameraOff, "camera off", "● camera on")
+	return s.overlay.sending()
 }
 
 func clock(d time.Duration) string {

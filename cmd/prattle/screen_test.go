@@ -4,10 +4,10 @@ import "testing"
 
 func TestScreenSaysWhatIsSent(t *testing.T) {
 	for want, s := range map[string]*screen{
-		"● camera on": {hasCamera: true},
-		"camera off":  {hasCamera: true, cameraOff: true},
+		"● camera on": {overlay: overlay{hasCamera: true}},
+		"camera off":  {overlay: overlay{hasCamera: true, cameraOff: true}},
 		"no camera":   {},
-		"on hold":     {hasCamera: true, held: true},
+		"on hold":     {overlay: overlay{hasCamera: true}, held: true},
 	} {
 		if got := s.sending(); got != want {
 			t.Errorf("%q, want %q", got, want)

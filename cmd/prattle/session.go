@@ -18,7 +18,7 @@ import (
 	"github.com/skulltech/prattle/peer"
 )
 
-// session is one run of call, listen or invite: the room, and the person at it.
+// session is one run of call, listen, invite or join: the room, and the person at it.
 type session struct {
 	settings *settings
 	policy   policy
@@ -29,6 +29,7 @@ type session struct {
 	servers  *servers
 	console  *console
 	screen   screen
+	decorate func(*media.Scene)
 	trace    *peer.Trace
 	logFile  io.Closer
 	log      *slog.Logger
@@ -45,29 +46,48 @@ type session struct {
 const bookInterval = time.Second
 
 // newSession checks the flags and opens a room on a UDP address.
-func newSession(f *callFlags, listen string, p policy) (s *session, err error) {
+func newSession(f *callFlags, listen string, p policy) (*session, error) {
+	s, err := prepareSession(f, p)
+	if err != nil {
+		return nil, err
+	}
+	socket, err := listenUDP(listen)
+	if err != nil {
+		s.closeFiles()
+		return nil, err
+	}
+	s.open(socket)
+	return s, nil
+}
+
+// prepareSession checks the flags and opens files, but no room yet.
+func prepareSession(f *callFlags, p policy) (*session, error) {
 	settings, err := f.check()
 	if err != nil {
 		return nil, err
 	}
-	addr, err := net.ResolveUDPAddr("udp", listen)
-	if err != nil {
-		return nil, usage("try --listen :7728 or --listen 127.0.0.1:7728", "--listen: %w", err)
-	}
-	s = &session{settings: settings, policy: p, console: newConsole(), guests: make(map[certs.PeerID]bool)}
+	s := &session{settings: settings, policy: p, console: newConsole(), guests: make(map[certs.PeerID]bool)}
 	s.screen.hasCamera = settings.video != "none"
+	s.decorate = s.screen.decorate
 	if err := s.openFiles(); err != nil {
 		s.closeFiles()
 		return nil, err
 	}
-	socket, err := net.ListenUDP("udp", addr)
-	if err != nil {
-		s.closeFiles()
-		return nil, err
-	}
+	return s, nil
+}
+
+// open opens the room on a socket, which it owns from then on.
+func (s *session) open(socket net.PacketConn) {
 	s.servers = newServers(s)
 	s.room = peer.NewRoom(socket, s.config())
-	return s, nil
+}
+
+func listenUDP(listen string) (net.PacketConn, error) {
+	addr, err := net.ResolveUDPAddr("udp", listen)
+	if err != nil {
+		return nil, usage("try --listen :7728 or --listen 127.0.0.1:7728", "--listen: %w", err)
+	}
+	return net.ListenUDP("udp", addr)
 }
 
 // openFiles opens what is kept in files beside the identity.
@@ -106,7 +126,10 @@ func (s *session) config() peer.Config {
 	cfg := s.settings.room()
 	cfg.Trace = s.trace
 	cfg.Log = s.log
-	cfg.Decorate = s.screen.decorate
+	cfg.Decorate = s.decorate
+	if s.policy == policyRoom && s.settings.view == "terminal" {
+		cfg.Devices.View = s.console.lendTo(cfg.Devices.View)
+	}
 	cfg.Admit = func(p certs.Peer) peer.Admission { return s.policy.admit(s.book.recognise(p)) }
 	cfg.Redeem = s.redeem
 	cfg.Expects = s.expects
@@ -234,7 +257,7 @@ func (s *session) refreshBook() {
 // follow keeps a call going until it ends, and tells its summary. dialled are the
 // addresses, HOST:PORT, at which we have tried to reach the other side.
 func (s *session) follow(ctx context.Context, l *peer.Link, dialled []string) error {
-	c := &conversation{session: s, link: l, dialled: dialled}
+	c := &conversation{seat: seat{session: s, notes: &s.screen.overlay}, link: l, dialled: dialled}
 	err := c.run(ctx)
 	media.RestoreTerminal()
 	s.console.yield(false)

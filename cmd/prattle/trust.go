@@ -31,6 +31,8 @@ func classifyTrust(err error) (code int, hint string, ok bool) {
 		return exitIdentity, "the CA has to issue a new certificate", true
 	case errors.As(err, &syntax):
 		return exitConfig, "correct that line with an editor", true
+	case errors.Is(err, certs.ErrBadPassphrase):
+		return exitIdentity, "one line of up to 256 bytes that all members can type", true
 	case errors.Is(err, certs.ErrPassphraseNeeded):
 		return exitIdentity, "run it in a terminal, where it can ask for the passphrase", true
 	case isAny(err, unusableIdentity):

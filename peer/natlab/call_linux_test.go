@@ -2,34 +2,18 @@ package natlab
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/skulltech/prattle/peer/netns"
+	"github.com/skulltech/prattle/peer/prattletest"
+	"github.com/skulltech/prattle/peer/traced"
 )
-
-// The programs that calls are made of, built once.
-var (
-	buildPrattle  = sync.OnceValues(func() (string, error) { return build("prattle") })
-	buildPrattled = sync.OnceValues(func() (string, error) { return build("prattled") })
-)
-
-func build(program string) (string, error) {
-	file := filepath.Join(buildDir, program)
-	out, err := exec.Command("go", "build", "-o", file, "github.com/skulltech/prattle/cmd/"+program).CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("build %s: %w\n%s", program, err, out)
-	}
-	return file, err
-}
 
 // A world is a lab with a rendezvous in its centre, and the calls in it.
 type world struct {
@@ -52,17 +36,10 @@ const centre = "centre"
 // "server" for what all share.
 func openWorld(t *testing.T, topology Topology) *world {
 	t.Helper()
-	if !*measure {
-		t.Skip("asked for by -net")
-	}
+	prattletest.WhenAsked(t)
 	topology.Routers = append([]Router{{Name: centre}}, topology.Routers...)
 	topology.Hosts = append(topology.Hosts, Host{"server", []string{centre}})
-	w := &world{Lab: openLab(t, topology), t: t, ctx: t.Context(), dir: t.TempDir()}
-	var err error
-	if w.prattle, err = buildPrattle(); err != nil {
-		t.Fatal(err)
-	}
-	return w
+	return &world{Lab: openLab(t, topology), t: t, ctx: t.Context(), dir: t.TempDir(), prattle: prattletest.Prattle(t)}
 }
 
 // pair is a topology of two hosts, "ann" behind the router "a" and "bob" behind "b".
@@ -75,78 +52,31 @@ func pair(a, b Router) Topology {
 func (w *world) run(host, await string, env []string, stdin *os.File, args ...string) *netns.Process {
 	w.t.Helper()
 	name := fmt.Sprintf("%s %s on %s", filepath.Base(args[0]), args[1], host)
-	p, err := w.Host(host).Start(w.ctx, netns.Command{Name: name, Await: await, Home: filepath.Join(w.dir, "home-"+host), Env: env, Args: args, Stdin: stdin})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(p.Stop)
-	return p
-}
-
-// await waits until a process has said that it is ready.
-func (w *world) await(p *netns.Process, patience time.Duration) {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, patience)
-	defer cancel()
-	if err := p.Await(ctx); err != nil {
-		w.t.Fatal(err)
-	}
+	return prattletest.Run(w.t, w.Host(host).Namespace, netns.Command{
+		Name: name, Await: await, Home: filepath.Join(w.dir, "home-"+host), Env: env, Args: args, Stdin: stdin,
+	})
 }
 
 // A side is a prattle in a call.
 type side struct {
-	*netns.Process
-	w        *world
-	identity string // file
-	id       string // peer ID
-	trace    string // file
+	*prattletest.Person
+	w *world
 }
 
 // newSide makes an identity and files for a prattle.
 func (w *world) newSide() *side {
 	w.t.Helper()
 	w.sides++
-	s := &side{w: w}
-	base := filepath.Join(w.dir, fmt.Sprint("side", w.sides))
-	s.identity, s.trace = base+".pem", base+".jsonl"
-	w.newIdentity(s.identity)
-	s.id = w.peerID(s.identity)
-	return s
+	return &side{prattletest.NewPerson(w.t, filepath.Join(w.dir, fmt.Sprint("side", w.sides))), w}
 }
 
-func (w *world) newIdentity(file string) {
-	w.t.Helper()
-	if out, err := exec.Command(w.prattle, "identity", "new", file).CombinedOutput(); err != nil {
-		w.t.Fatalf("make an identity: %v\n%s", err, out)
-	}
-}
-
-// peerID is that of an identity.
-func (w *world) peerID(file string) string {
-	w.t.Helper()
-	var shown struct {
-		PeerID string `json:"peer_id"`
-	}
-	out, err := exec.Command(w.prattle, "identity", "show", "--identity", file, "--json").Output()
-	if err == nil {
-		err = json.Unmarshal(out, &shown)
-	}
-	if err != nil {
-		w.t.Fatalf("show an identity: %v\n%s", err, out)
-	}
-	return shown.PeerID
-}
-
-// flags are those of each side. Sound alone is sent unless more say otherwise: the
-// machine that runs the tests is small.
+// flags are those of each side, which is at the server unless more say otherwise.
 func (s *side) flags(more []string) []string {
-	flags := []string{"--identity", s.identity, "--trace", s.trace, "--json", "--audio", "tone"}
-	for flag, value := range map[string]string{"--video": "none", "--view": "none", "--speaker": "none", "--server": s.w.server} {
-		if !slices.Contains(more, flag) && value != "" && !slices.Contains(more, "--lan") {
-			flags = append(flags, flag, value)
-		}
+	flags := s.Flags(more...)
+	if s.w.server != "" && !slices.Contains(more, "--server") && !slices.Contains(more, "--lan") {
+		flags = append(flags, "--server", s.w.server)
 	}
-	return append(flags, more...)
+	return flags
 }
 
 // listen starts a prattle that answers everybody, and waits until it can be reached.
@@ -158,14 +88,14 @@ func (w *world) listen(host string, more ...string) *side {
 		ready = "listening on "
 	}
 	s.start(host, ready, nil, append([]string{"listen", "--answer", "all"}, more...)...)
-	w.await(s.Process, 15*time.Second)
+	prattletest.Await(w.t, s.Process, 15*time.Second)
 	return s
 }
 
 // call starts a prattle that calls another one by its peer ID.
 func (w *world) call(host string, callee *side, more ...string) *side {
 	w.t.Helper()
-	return w.callTo(host, callee.id, more...)
+	return w.callTo(host, callee.ID, more...)
 }
 
 func (w *world) callTo(host, target string, more ...string) *side {
@@ -181,44 +111,13 @@ func (s *side) start(host, await string, stdin *os.File, args ...string) {
 	s.Process = s.w.run(host, await, s.w.environment(), stdin, slices.Concat([]string{s.w.prattle}, positional, s.flags(args[len(positional):]))...)
 }
 
-// read is what the side has traced so far.
-func (s *side) read() trace {
-	s.w.t.Helper()
-	t, err := readTrace(s.trace)
-	if err != nil {
-		s.w.t.Fatal(err)
-	}
-	return t
-}
-
-// waitFor waits until the side has traced an event for which is holds, and returns
-// the first one; false if it does not within patience, or ends before.
-func (s *side) waitFor(patience time.Duration, is func(event) bool) (event, bool) {
-	s.w.t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		ended := s.ended()
-		if e, ok := s.read().first(is); ok || ended || time.Now().After(deadline) {
-			return e, ok
-		}
-	}
-}
-
-func (s *side) ended() bool {
-	select {
-	case <-s.Exited():
-		return true
-	default:
-		return false
-	}
-}
-
 // mustConnect waits until both sides of a call are connected.
 func (w *world) mustConnect(sides ...*side) {
 	w.t.Helper()
 	for _, s := range sides {
-		if _, ok := s.waitFor(20*time.Second, reached("connected")); !ok {
+		if _, ok := s.WaitFor(20*time.Second, traced.Reached("connected")); !ok {
 			for _, s := range sides {
-				w.t.Logf("%v\n%s", s.read().states(), s.Notes())
+				w.t.Logf("%v\n%s", s.Trace().States(), s.Notes())
 			}
 			w.t.Fatal("the call did not come about")
 		}
@@ -230,13 +129,5 @@ func (w *world) must(err error) {
 	w.t.Helper()
 	if err != nil {
 		w.t.Fatal(err)
-	}
-}
-
-// after waits, but not beyond the end of the test.
-func (w *world) after(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-w.ctx.Done():
 	}
 }

@@ -24,7 +24,7 @@ type HostNode struct {
 // openHost builds the i-th host and lets it join all its subnets.
 func (l *Lab) openHost(i int) (_ *HostNode, err error) {
 	h := &HostNode{Host: l.topology.Hosts[i], lab: l, index: i}
-	if h.Namespace, err = openNode(resting); err != nil {
+	if h.Namespace, err = openNode(netns.Resting); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -71,14 +71,14 @@ func (h *HostNode) Join(router string) error {
 	for _, subnet := range h.lab.subnets(r) {
 		lines = append(lines, fmt.Sprintf("route add default via %s dev %s metric %d", place(subnet, routerPlace), dev, 100*(n+1)))
 	}
-	return configure(h.Namespace, lines...)
+	return h.Configure(lines...)
 }
 
 // Leave takes the host out of the subnet of a router, as when a Wi-Fi goes out of
 // reach: the device goes down and loses its addresses.
 func (h *HostNode) Leave(router string) error {
 	dev := device(slices.Index(h.On, router))
-	return configure(h.Namespace, "link set "+dev+" down", "address flush dev "+dev)
+	return h.Configure("link set "+dev+" down", "address flush dev "+dev)
 }
 
 // ListenUDP opens a UDP socket of the host.

@@ -1,12 +1,9 @@
 package natlab
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -134,14 +131,8 @@ func (l *Lab) subnets(router int) []netip.Prefix {
 	return subnets
 }
 
-// Settings of the kernel for the nodes of a lab: addresses are good at once.
-var (
-	resting = []string{
-		"net/ipv6/conf/all/accept_dad=0", "net/ipv6/conf/default/accept_dad=0",
-		"net/ipv6/conf/all/accept_ra=0", "net/ipv6/conf/default/accept_ra=0",
-	}
-	forwarding = append([]string{"net/ipv4/ip_forward=1", "net/ipv6/conf/all/forwarding=1"}, resting...)
-)
+// forwarding are the settings of a node that passes packets on.
+var forwarding = append([]string{"net/ipv4/ip_forward=1", "net/ipv6/conf/all/forwarding=1"}, netns.Resting...)
 
 // openNode makes a namespace with settings and what the lines tell ip to do.
 func openNode(settings []string, lines ...string) (*netns.Namespace, error) {
@@ -149,44 +140,12 @@ func openNode(settings []string, lines ...string) (*netns.Namespace, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = n.Do(func() error {
-		for _, s := range settings {
-			name, value, _ := strings.Cut(s, "=")
-			if err := os.WriteFile("/proc/sys/"+name, []byte(value), 0o644); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		err = configure(n, lines...)
+	if err = n.Set(settings...); err == nil {
+		err = n.Configure(lines...)
 	}
 	if err != nil {
 		n.Close()
 		return nil, err
 	}
 	return n, nil
-}
-
-// configure lets ip do what the lines say, inside a namespace.
-func configure(n *netns.Namespace, lines ...string) error {
-	return run(n, strings.Join(lines, "\n")+"\n", "ip", "-batch", "-")
-}
-
-// run runs a program inside a namespace to its end.
-func run(n *netns.Namespace, stdin, program string, args ...string) error {
-	_, err := output(n, stdin, program, args...)
-	return err
-}
-
-// output runs a program inside a namespace and returns what it says on stdout.
-func output(n *netns.Namespace, stdin, program string, args ...string) (string, error) {
-	cmd := exec.Command(program, args...)
-	cmd.Stdin = strings.NewReader(stdin)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := n.Do(cmd.Run); err != nil {
-		return "", fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, stderr.Bytes())
-	}
-	return stdout.String(), nil
 }

@@ -2,9 +2,11 @@ package natlab
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/skulltech/prattle/peer/prattletest"
+	"github.com/skulltech/prattle/peer/traced"
 )
 
 // soon is within what a call must have come about, and be direct if it can.
@@ -24,11 +26,11 @@ func (m meeting) String() string {
 	case !m.connected:
 		return "not connected"
 	case m.lan:
-		return fmt.Sprintf("LAN, up in %s", brief(m.up))
+		return fmt.Sprintf("LAN, up in %s", prattletest.Brief(m.up))
 	case m.direct:
-		return fmt.Sprintf("direct, up in %s, direct %s later", brief(m.up), brief(m.better))
+		return fmt.Sprintf("direct, up in %s, direct %s later", prattletest.Brief(m.up), prattletest.Brief(m.better))
 	}
-	return fmt.Sprintf("relay, up in %s", brief(m.up))
+	return fmt.Sprintf("relay, up in %s", prattletest.Brief(m.up))
 }
 
 // meet lets ann call bob, and watches until the call is direct on both sides or
@@ -41,23 +43,23 @@ func (w *world) meet(patience time.Duration, flags ...string) meeting {
 	defer bob.Stop()
 	defer ann.Stop()
 	var m meeting
-	var connected, direct [2]event
+	var connected, direct [2]traced.Event
 	for i, s := range []*side{ann, bob} {
 		var ok bool
-		if connected[i], ok = s.waitFor(patience-time.Since(began), reached("connected")); !ok {
+		if connected[i], ok = s.WaitFor(patience-time.Since(began), traced.Reached("connected")); !ok {
 			w.t.Logf("not connected: %s\n%s", ann.Notes(), bob.Notes())
 			return m
 		}
 	}
-	m.connected, m.up = true, connected[0].at().Sub(began)
+	m.connected, m.up = true, connected[0].At().Sub(began)
 	m.direct = true
 	for i, s := range []*side{ann, bob} {
 		var ok bool
-		direct[i], ok = s.waitFor(patience-time.Since(began), onPath("direct"))
+		direct[i], ok = s.WaitFor(patience-time.Since(began), traced.OnPath("direct"))
 		m.direct = m.direct && ok
 	}
 	if m.direct {
-		m.better = max(direct[0].at().Sub(connected[0].at()), direct[1].at().Sub(connected[1].at()))
+		m.better = max(direct[0].At().Sub(connected[0].At()), direct[1].At().Sub(connected[1].At()))
 		m.lan = direct[0].LAN && direct[1].LAN
 	}
 	return m
@@ -73,7 +75,7 @@ func TestMatrix(t *testing.T) {
 				w := openWorld(t, pair(Router{Kind: a, Family: IPv4}, Router{Kind: b, Family: IPv4}))
 				w.serve("server")
 				m := w.meet(soon)
-				tell(t.Name(), m.String(), "connected")
+				prattletest.Tell(t.Name(), m.String(), "connected")
 				if m.connected {
 					connected++
 				} else {
@@ -91,8 +93,8 @@ func TestMatrix(t *testing.T) {
 			})
 		}
 	}
-	if *measure {
-		tell("NAT matrix", fmt.Sprintf("%d of 16 direct, %d connected; %d have a way without guessing ports", direct, connected, could), "at least 13 direct, 16 connected")
+	if prattletest.Asked() {
+		prattletest.Tell("NAT matrix", fmt.Sprintf("%d of 16 direct, %d connected; %d have a way without guessing ports", direct, connected, could), "at least 13 direct, 16 connected")
 	}
 }
 
@@ -133,26 +135,10 @@ func TestHardPlaces(t *testing.T) {
 				patience = 10 * time.Second // nothing better is to come
 			}
 			m := w.meet(patience)
-			tell(t.Name(), m.String(), c.want)
+			prattletest.Tell(t.Name(), m.String(), c.want)
 			if !m.connected || c.want != "relay" && !m.direct || c.want == "lan" && !m.lan {
 				t.Errorf("%v, want %s", m, c.want)
 			}
 		})
-	}
-}
-
-// The rendezvous speaks UDP alone: who has none is told so, and is not connected.
-func TestUDPBlockedIsTold(t *testing.T) {
-	w := openWorld(t, pair(Router{Kind: Blocked, Family: IPv4}, Router{Family: IPv4}))
-	w.serve("server")
-	bob := w.listen("bob")
-	defer bob.Stop()
-	ann := w.call("ann", bob)
-	defer ann.Stop()
-	_, connected := ann.waitFor(soon, reached("connected"))
-	told := strings.Contains(ann.Notes(), "the rendezvous does not answer")
-	tell(t.Name(), fmt.Sprintf("connected: %v, told: %v", connected, told), "told")
-	if !connected && !told {
-		t.Errorf("the caller is told %s", ann.Notes())
 	}
 }

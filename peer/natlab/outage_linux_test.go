@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/skulltech/prattle/peer/prattletest"
+	"github.com/skulltech/prattle/peer/traced"
 )
 
 // TestServerDies kills the rendezvous with its relay in a call and starts it again.
@@ -25,16 +28,16 @@ func TestServerDies(t *testing.T) {
 			w.waitForPath(c.path, ann, bob)
 			at := time.Now()
 			server.kill()
-			w.after(time.Second)
+			prattletest.After(w.t, time.Second)
 			server.start()
 			back := time.Now()
 			o := w.weigh(at, ann, bob)
-			tell("prattled killed and back after "+brief(back.Sub(at))+", "+c.path, fmt.Sprintf("goes on: %v, without sound %s", o.lasted, brief(o.gap)), c.wanted)
+			prattletest.Tell("prattled killed and back after "+prattletest.Brief(back.Sub(at))+", "+c.path, fmt.Sprintf("goes on: %v, without sound %s", o.lasted, prattletest.Brief(o.gap)), c.wanted)
 			if !o.lasted || o.gap > 8*time.Second || c.path == "direct" && o.gap > time.Second {
 				t.Error("ended, or by far too long without sound")
 			}
 			ann.Stop()
-			bob.waitFor(20*time.Second, reached("ended"))
+			bob.WaitFor(20*time.Second, traced.Reached("ended"))
 			w.reachable(bob)
 		})
 	}
@@ -44,11 +47,11 @@ func TestServerDies(t *testing.T) {
 func (w *world) waitForPath(path string, sides ...*side) {
 	w.t.Helper()
 	for _, s := range sides {
-		if _, ok := s.waitFor(soon, onPath(path)); !ok {
+		if _, ok := s.WaitFor(soon, traced.OnPath(path)); !ok {
 			w.t.Fatalf("never %s\n%s", path, s.Notes())
 		}
 	}
-	w.after(2 * time.Second)
+	prattletest.After(w.t, 2*time.Second)
 }
 
 // reachable times how soon a listener can be called again.
@@ -57,10 +60,10 @@ func (w *world) reachable(s *side) {
 	began := time.Now()
 	for time.Since(began) < 40*time.Second {
 		again := w.call("ann", s)
-		_, ok := again.waitFor(10*time.Second, reached("connected"))
+		_, ok := again.WaitFor(10*time.Second, traced.Reached("connected"))
 		again.Stop()
 		if ok {
-			w.t.Logf("called again %s later", brief(time.Since(began)))
+			w.t.Logf("called again %s later", prattletest.Brief(time.Since(began)))
 			return
 		}
 	}

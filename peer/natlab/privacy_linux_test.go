@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/skulltech/prattle/certs"
+	"github.com/skulltech/prattle/peer/prattletest"
 )
 
 // offSubnet counts what a host sends beyond its subnets: anything but loopback,
@@ -33,21 +34,21 @@ func TestLANStaysInTheSubnet(t *testing.T) {
 	w := openWorld(t, topology)
 	subnets := w.subnets(w.topology.router("a"))
 	for _, host := range []string{"ann", "bob"} {
-		if err := run(w.Host(host).Namespace, fmt.Sprintf(offSubnet, subnets[0], subnets[1]), "nft", "-f", "-"); err != nil {
+		if err := w.Host(host).Filter(fmt.Sprintf(offSubnet, subnets[0], subnets[1])); err != nil {
 			t.Fatal(err)
 		}
 	}
 	bob := w.listen("bob", "--lan")
-	ann := w.callTo("ann", fmt.Sprintf("%s@%s", bob.id, w.Host("bob").Addrs("a")[0]), "--lan")
+	ann := w.callTo("ann", fmt.Sprintf("%s@%s", bob.ID, w.Host("bob").Addrs("a")[0]), "--lan")
 	w.mustConnect(ann, bob)
-	w.after(5 * time.Second)
-	if state, path := ann.read().now(); state != "connected" || path != "direct" {
+	prattletest.After(w.t, 5*time.Second)
+	if state, path := ann.Trace().Now(); state != "connected" || path != "direct" {
 		t.Errorf("%s, %s\n%s", state, path, ann.Notes())
 	}
 	ann.Stop()
 	bob.Stop()
 	for _, host := range []string{"ann", "bob"} {
-		out, err := output(w.Host(host).Namespace, "", "nft", "list", "table", "inet", "watch")
+		out, err := w.Host(host).Run("", "nft", "list", "table", "inet", "watch")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +59,7 @@ func TestLANStaysInTheSubnet(t *testing.T) {
 			t.Errorf("%s sent packets beyond its subnet:\n%s", host, out)
 		}
 	}
-	tell("--lan", "0 packets beyond the subnet", "0")
+	prattletest.Tell("--lan", "0 packets beyond the subnet", "0")
 }
 
 // What is said in TestTheRelayReadsNothing, in words that are nowhere else.
@@ -88,52 +89,53 @@ func TestTheRelayReadsNothing(t *testing.T) {
 	w.mustConnect(ann, bob)
 	w.waitForPath("relay", ann, bob)
 	fmt.Fprintln(typing, chatLine)
-	for deadline := time.Now().Add(saidInTime); !strings.Contains(bob.Notes(), chatLine); w.after(50 * time.Millisecond) {
+	for deadline := time.Now().Add(saidInTime); !strings.Contains(bob.Notes(), chatLine); prattletest.After(w.t, 50*time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("what was typed did not arrive\n%s\n%s", ann.Notes(), bob.Notes())
 		}
 	}
-	mem, err := memory(server.PID())
+	mem, err := server.Memory()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ann.Stop()
 	bob.Stop()
 	server.Stop()
-	passed := wire.stop()
-	secrets := []secret{
-		{"chat", []byte(chatLine)}, {"a name", []byte(annsName)}, {"a name", []byte(bobsName)},
-		{"the ticket", []byte(text)}, {"the ticket's secret", ticket.Secret[:]},
-		{"the ticket's secret", []byte(hex.EncodeToString(ticket.Secret[:]))},
-		{"the ticket's secret", []byte(base64.RawURLEncoding.EncodeToString(ticket.Secret[:])[:21])},
+	packets := wire.Stop()
+	passed := onTheWire(packets)
+	secrets := []prattletest.Secret{
+		{Name: "chat", Bytes: []byte(chatLine)}, {Name: "a name", Bytes: []byte(annsName)}, {Name: "a name", Bytes: []byte(bobsName)},
+		{Name: "the ticket", Bytes: []byte(text)}, {Name: "the ticket's secret", Bytes: ticket.Secret[:]},
+		{Name: "the ticket's secret", Bytes: []byte(hex.EncodeToString(ticket.Secret[:]))},
+		{Name: "the ticket's secret", Bytes: []byte(base64.RawURLEncoding.EncodeToString(ticket.Secret[:])[:21])},
 	}
 	// What must be there, or the search is worth nothing.
 	known := ticket.ID
-	if n, _ := hits(mem, []secret{{"", known[:]}}); n == 0 {
+	if n, _ := prattletest.Hits(mem, []prattletest.Secret{{Name: "", Bytes: known[:]}}); n == 0 {
 		t.Error("not even the peer ID of who has registered is in the memory of the server")
 	}
-	if n, _ := hits(passed, []secret{{"", []byte{0x21, 0x12, 0xa4, 0x42}}}); n == 0 || wire.packets < 200 {
-		t.Errorf("%d packets, and %d of STUN: the capture has missed the call", wire.packets, n)
+	if n, _ := prattletest.Hits(passed, []prattletest.Secret{{Name: "", Bytes: []byte{0x21, 0x12, 0xa4, 0x42}}}); n == 0 || len(packets) < 200 {
+		t.Errorf("%d packets, and %d of STUN: the capture has missed the call", len(packets), n)
 	}
-	onWire, what := hits(passed, secrets)
-	inMemory, more := hits(mem, secrets)
+	onWire, what := prattletest.Hits(passed, secrets)
+	inMemory, more := prattletest.Hits(mem, secrets)
 	if onWire+inMemory > 0 {
 		t.Errorf("on the wire: %v; in memory: %v", what, more)
 	}
-	tell("search of the relay's wire and memory", fmt.Sprintf("%d hits in %d packets, %d hits in %d MiB of memory", onWire, wire.packets, inMemory, len(mem)>>20), "0 hits")
+	prattletest.Tell("search of the relay's wire and memory", fmt.Sprintf("%d hits in %d packets, %d hits in %d MiB of memory", onWire, len(packets), inMemory, len(mem)>>20), "0 hits")
 }
 
 // invite has a ticket made for the listener that runs.
 func (w *world) invite(s *side) (certs.Ticket, string) {
 	w.t.Helper()
-	p := w.run("bob", "", nil, nil, w.prattle, "invite", "--no-wait", "--identity", s.identity, "--server", w.server)
+	p := w.run("bob", "", nil, nil, w.prattle, "invite", "--no-wait", "--identity", s.Identity, "--server", w.server)
 	if err := p.Wait(); err != nil {
 		w.t.Fatal(err)
 	}
 	text := strings.TrimSpace(string(p.Output()))
 	ticket, err := certs.ParseTicket(text, time.Now())
 	if err != nil {
-		w.t.Fatalf("%v: %q in %s", err, text, filepath.Base(s.trace))
+		w.t.Fatalf("%v: %q in %s", err, text, filepath.Base(s.TraceFile))
 	}
 	return ticket, text
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/skulltech/prattle/peer/prattletest"
+	"github.com/skulltech/prattle/peer/traced"
 	"github.com/skulltech/prattle/quicproto/quictest"
 )
 
@@ -68,11 +70,11 @@ func (r roam) join(w *world) (ann, bob *side) {
 func (w *world) direct(sides ...*side) {
 	w.t.Helper()
 	for _, s := range sides {
-		if _, ok := s.waitFor(soon, onPath("direct")); !ok {
+		if _, ok := s.WaitFor(soon, traced.OnPath("direct")); !ok {
 			w.t.Fatalf("never direct\n%s", s.Notes())
 		}
 	}
-	w.after(2 * time.Second)
+	prattletest.After(w.t, 2*time.Second)
 }
 
 // settling is after how long sound must have come back, and a call that ended must
@@ -90,22 +92,22 @@ type outcome struct {
 func (w *world) weigh(at time.Time, sides ...*side) outcome {
 	w.t.Helper()
 	length := time.Since(at) + 2*time.Second
-	w.after(settling)
+	prattletest.After(w.t, settling)
 	o := outcome{lasted: true}
 	for _, s := range sides {
-		t := s.read()
-		state, _ := t.now()
-		o.lasted = o.lasted && state == "connected" && t.hears() && !s.ended()
-		o.gap = max(o.gap, t.gap(at, length))
-		for _, e := range t.states() {
-			if e.at().After(at) && (e.State == "ringing" || e.State == "ended") {
+		t := s.Trace()
+		state, _ := t.Now()
+		o.lasted = o.lasted && state == "connected" && t.HearsNow() && !s.Ended()
+		o.gap = max(o.gap, t.Gap(at, length))
+		for _, e := range t.States() {
+			if e.At().After(at) && (e.State == "ringing" || e.State == "ended") {
 				o.lasted = false
 			}
 		}
 	}
 	if !o.lasted {
 		for _, s := range sides {
-			w.t.Logf("%v\n%s", s.read().states(), s.Notes())
+			w.t.Logf("%v\n%s", s.Trace().States(), s.Notes())
 		}
 	}
 	return o
@@ -124,18 +126,18 @@ const offline = time.Second
 func testRoams(t *testing.T, withBreak bool) {
 	what, wanted := "network switch, the other is up already", 500*time.Millisecond
 	if withBreak {
-		what, wanted = "network switch, the other comes "+brief(offline)+" later", offline+300*time.Millisecond
+		what, wanted = "network switch, the other comes "+prattletest.Brief(offline)+" later", offline+300*time.Millisecond
 	}
 	lasted := 0
 	var gaps []time.Duration
 	for _, r := range roams() {
 		t.Run(r.String(), func(t *testing.T) {
-			o := steady(t, func(t *testing.T) outcome {
+			o := prattletest.Steady(t, func(t *testing.T) outcome {
 				w := openWorld(t, roaming(r.from, r.to))
 				w.serve("server")
 				return r.do(w, withBreak)
 			})
-			tell(t.Name(), fmt.Sprintf("goes on: %v, without sound %s", o.lasted, brief(o.gap)), brief(wanted))
+			prattletest.Tell(t.Name(), fmt.Sprintf("goes on: %v, without sound %s", o.lasted, prattletest.Brief(o.gap)), prattletest.Brief(wanted))
 			if o.lasted {
 				lasted++
 				gaps = append(gaps, o.gap)
@@ -144,9 +146,9 @@ func testRoams(t *testing.T, withBreak bool) {
 			}
 		})
 	}
-	if *measure {
-		tell(what, fmt.Sprintf("%d of 18, without sound %s", lasted, spread(gaps)), "18 of 18, p95 "+brief(wanted))
-		if percentile(gaps, 0.5) > wanted+2*time.Second {
+	if prattletest.Asked() {
+		prattletest.Tell(what, fmt.Sprintf("%d of 18, without sound %s", lasted, prattletest.Spread(gaps)), "18 of 18, p95 "+prattletest.Brief(wanted))
+		if prattletest.Percentile(gaps, 0.5) > wanted+2*time.Second {
 			t.Error("by far too long without sound")
 		}
 	}
@@ -163,7 +165,7 @@ func (r roam) do(w *world, withBreak bool) outcome {
 	at := time.Now()
 	w.must(host.Leave("wifi"))
 	if withBreak {
-		w.after(offline)
+		prattletest.After(w.t, offline)
 		w.must(host.Join("phone"))
 	}
 	return w.weigh(at, ann, bob)
@@ -178,13 +180,13 @@ func TestLinkDown(t *testing.T) {
 		{"silently down 25 s", 25 * time.Second, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := steady(t, func(t *testing.T) outcome {
+			o := prattletest.Steady(t, func(t *testing.T) outcome {
 				w := openWorld(t, roaming(Dual, Dual))
 				w.serve("server")
 				return c.do(w)
 			})
 			after := max(o.gap-c.length, 0)
-			tell("link "+c.name, fmt.Sprintf("goes on: %v, sound back %s after", o.lasted, brief(after)), "1 s")
+			prattletest.Tell("link "+c.name, fmt.Sprintf("goes on: %v, sound back %s after", o.lasted, prattletest.Brief(after)), "1 s")
 			if !o.lasted || after > 5*time.Second {
 				t.Error("not back, or by far too late")
 			}
@@ -208,11 +210,11 @@ func (c outage) do(w *world) outcome {
 	began := time.Now()
 	if c.silently {
 		wifi.SetLink(quictest.Link{Loss: 1})
-		w.after(c.length)
+		prattletest.After(w.t, c.length)
 		wifi.SetLink(wifi.Link)
 	} else {
 		w.must(host.Leave("wifi"))
-		w.after(c.length)
+		prattletest.After(w.t, c.length)
 		w.must(host.Join("wifi"))
 	}
 	return w.weigh(began, ann, bob)
@@ -223,15 +225,15 @@ func TestRebindingInACall(t *testing.T) {
 	for _, kind := range []Kind{PortRestricted, Symmetric} {
 		t.Run(kind.String(), func(t *testing.T) {
 			var gaps []time.Duration
-			o := steady(t, func(t *testing.T) outcome {
+			o := prattletest.Steady(t, func(t *testing.T) outcome {
 				w := openWorld(t, pair(far(kind), far(FullCone)))
 				w.serve("server")
 				var o outcome
 				o, gaps = rebind(w)
 				return o
 			})
-			tell("NAT rebinding every 5 s, "+kind.String()+", 100 ms", "without sound "+spread(gaps), "0.2 s each")
-			if !o.lasted || percentile(gaps, 0.5) > time.Second {
+			prattletest.Tell("NAT rebinding every 5 s, "+kind.String()+", 100 ms", "without sound "+prattletest.Spread(gaps), "0.2 s each")
+			if !o.lasted || prattletest.Percentile(gaps, 0.5) > time.Second {
 				t.Error("ended, or by far too long without sound")
 			}
 		})
@@ -243,12 +245,12 @@ func TestRebindingInACall(t *testing.T) {
 func rebind(w *world) (o outcome, gaps []time.Duration) {
 	w.t.Helper()
 	ann, bob := roam{caller: true}.join(w)
-	for range max(*runs, 2) {
+	for range max(prattletest.Runs(), 2) {
 		at := time.Now()
 		w.must(w.Router("a").Rebind())
-		w.after(5 * time.Second)
+		prattletest.After(w.t, 5*time.Second)
 		for _, s := range []*side{ann, bob} {
-			gaps = append(gaps, s.read().gap(at, 2*time.Second))
+			gaps = append(gaps, s.Trace().Gap(at, 2*time.Second))
 		}
 	}
 	return w.weigh(time.Now(), ann, bob), gaps

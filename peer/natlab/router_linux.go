@@ -21,11 +21,7 @@ type RouterNode struct {
 func (l *Lab) openRouter(i int) (_ *RouterNode, err error) {
 	r := &RouterNode{Router: l.topology.Routers[i]}
 	r.rules = ruleset{r.Kind, r.Hairpin, l.outside(i), l.topology.subnet4(i), portRange}
-	lines := []string{"link add lan type bridge stp_state 0 forward_delay 0 mcast_snooping 0", "link set lan up"}
-	for _, subnet := range l.subnets(i) {
-		lines = append(lines, fmt.Sprintf("address add %s/%d dev lan nodad", place(subnet, routerPlace), subnet.Bits()))
-	}
-	if r.Namespace, err = openNode(forwarding, lines...); err != nil {
+	if r.Namespace, err = openNode(forwarding); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -33,6 +29,9 @@ func (l *Lab) openRouter(i int) (_ *RouterNode, err error) {
 			r.close()
 		}
 	}()
+	if err := l.openSubnet(r, i); err != nil {
+		return nil, err
+	}
 	if r.Via == "" {
 		err = l.joinInternet(r, i)
 	} else {
@@ -46,6 +45,18 @@ func (l *Lab) openRouter(i int) (_ *RouterNode, err error) {
 		return nil, err
 	}
 	return r, r.load()
+}
+
+// openSubnet makes the subnet of a router, with nobody in it.
+func (l *Lab) openSubnet(r *RouterNode, i int) error {
+	if err := r.MakeSwitch(); err != nil {
+		return err
+	}
+	var lines []string
+	for _, subnet := range l.subnets(i) {
+		lines = append(lines, fmt.Sprintf("address add %s/%d dev %s nodad", place(subnet, routerPlace), subnet.Bits(), netns.Switch))
+	}
+	return r.Configure(lines...)
 }
 
 // outside is the address of the i-th router that others see.
@@ -79,10 +90,10 @@ func (l *Lab) joinInternet(r *RouterNode, i int) error {
 			there = append(there, fmt.Sprintf("route add %s dev %s", subnet, name))
 		}
 	}
-	if err := configure(l.internet, there...); err != nil {
+	if err := l.internet.Configure(there...); err != nil {
 		return err
 	}
-	return configure(r.Namespace,
+	return r.Configure(
 		fmt.Sprintf("address add %s/32 dev wan", outside4(i)), "route add 0.0.0.0/0 dev wan", "route add ::/0 dev wan")
 }
 
@@ -93,23 +104,17 @@ func (l *Lab) joinBehind(r *RouterNode, i int) error {
 	if err := l.plug(r.Namespace, "wan", l.routers[via], fmt.Sprintf("r%d", i)); err != nil {
 		return err
 	}
-	return configure(r.Namespace, "link set wan up",
+	return r.Configure("link set wan up",
 		fmt.Sprintf("address add %s/%d dev wan", r.rules.outside, subnet.Bits()),
 		fmt.Sprintf("route add default via %s", place(subnet, routerPlace)))
 }
 
 // plug runs a cable from a new device of a node into the subnet of a router.
 func (l *Lab) plug(n *netns.Namespace, device string, r *RouterNode, port string) error {
-	err := configure(n, fmt.Sprintf("link add %s type veth peer name %s netns %s", device, port, r.Path()))
-	if err != nil {
+	if err := n.Plug(device, r.Namespace, port); err != nil || !r.Isolated {
 		return err
 	}
-	isolated := "off"
-	if r.Isolated {
-		isolated = "on"
-	}
-	return configure(r.Namespace, fmt.Sprintf("link set %s master lan up", port),
-		fmt.Sprintf("link set %s type bridge_slave isolated %s", port, isolated))
+	return r.Configure(fmt.Sprintf("link set %s type bridge_slave isolated on", port))
 }
 
 func (r *RouterNode) close() error {
@@ -121,7 +126,7 @@ func (r *RouterNode) close() error {
 }
 
 // load makes the router do what its rules say.
-func (r *RouterNode) load() error { return run(r.Namespace, r.rules.String(), "nft", "-f", "-") }
+func (r *RouterNode) load() error { return r.Filter(r.rules.String()) }
 
 // Outside is the IPv4 address of the router that others see.
 func (r *RouterNode) Outside() netip.Addr { return r.rules.outside }
@@ -145,5 +150,6 @@ func (r *RouterNode) SetKind(k Kind) error {
 	if err := r.load(); err != nil {
 		return err
 	}
-	return run(r.Namespace, "", "conntrack", "--flush")
+	_, err := r.Run("", "conntrack", "--flush")
+	return err
 }

@@ -277,7 +277,7 @@ func TestALinkDelaysAndLoses(t *testing.T) {
 
 func TestPublicHostsHaveNames(t *testing.T) {
 	l := openLab(t, site(Router{Kind: PortRestricted}))
-	out, err := output(l.Host("client").Namespace, "", "getent", "ahosts", "server.example")
+	out, err := l.Host("client").Run("", "getent", "ahosts", "server.example")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 	natsserver "github.com/nats-io/nats-server/v2/server"
 
 	"github.com/skulltech/prattle/peer/netns"
+	"github.com/skulltech/prattle/peer/prattletest"
 )
 
 // A rendezvous is a prattled in a world.
@@ -71,9 +72,9 @@ func (w *world) serveOnly(host string, flags ...string) *rendezvous {
 		id = flags[i+1]
 	} else {
 		r.flags = append([]string{"--identity", id}, flags...)
-		w.newIdentity(id)
+		prattletest.NewIdentity(w.t, id)
 	}
-	r.id = w.peerID(id)
+	r.id = prattletest.PeerID(w.t, id)
 	r.start()
 	w.server = r.id + "@" + host + ".example"
 	return r
@@ -84,13 +85,9 @@ func (r *rendezvous) identity() string { return filepath.Join(r.dir, "identity.p
 // start starts the prattled, again with the same identity.
 func (r *rendezvous) start() {
 	r.w.t.Helper()
-	prattled, err := buildPrattled()
-	if err != nil {
-		r.w.t.Fatal(err)
-	}
-	args := append([]string{prattled, "--public", r.host + ".example", "--log-level", "debug"}, r.flags...)
+	args := append([]string{prattletest.Prattled(r.w.t), "--public", r.host + ".example", "--log-level", "debug"}, r.flags...)
 	r.Process = r.w.run(r.host, "msg=serving", nil, nil, args...)
-	r.w.await(r.Process, 10*time.Second)
+	prattletest.Await(r.w.t, r.Process, 10*time.Second)
 }
 
 // writeCertificate writes a certificate that signs itself, for one name.
@@ -211,6 +208,6 @@ func (w *world) startNATS(host string) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.await(w.run(host, "ready", []string{insideVariable + "=nats"}, nil, own, "nats"), 20*time.Second)
+	prattletest.Await(w.t, w.run(host, "ready", []string{insideVariable + "=nats"}, nil, own, "nats"), 20*time.Second)
 	return fmt.Sprintf("nats://%s.example:%d", host, natsPort)
 }

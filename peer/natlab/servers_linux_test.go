@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/skulltech/prattle/peer/prattletest"
+	"github.com/skulltech/prattle/peer/traced"
 )
 
 // TestTwoServers has two peers meet who are registered at different servers, of
@@ -25,12 +28,12 @@ func TestTwoServers(t *testing.T) {
 	at := time.Now()
 	second.kill()
 	o := w.weigh(at, ann, bob)
-	tell("two prattled on one NATS, the callee's killed", fmt.Sprintf("goes on: %v, without sound %s", o.lasted, brief(o.gap)), "nothing lost")
+	prattletest.Tell("two prattled on one NATS, the callee's killed", fmt.Sprintf("goes on: %v, without sound %s", o.lasted, prattletest.Brief(o.gap)), "nothing lost")
 	if !o.lasted || o.gap > time.Second {
 		t.Error("ended, or by far too long without sound")
 	}
 	ann.Stop()
-	bob.waitFor(20*time.Second, reached("ended"))
+	bob.WaitFor(20*time.Second, traced.Reached("ended"))
 	w.reachable(bob)
 }
 
@@ -60,7 +63,7 @@ func TestStandIns(t *testing.T) {
 				flags = append(flags, "--turn", fmt.Sprintf(c.url, coturnUser))
 			}
 			m := w.meet(10*time.Second, flags...)
-			tell("coturn: "+c.name, m.String(), c.path)
+			prattletest.Tell("coturn: "+c.name, m.String(), c.path)
 			if !m.connected || m.direct != (c.path == "direct") {
 				t.Errorf("%v, want %s", m, c.path)
 			}

@@ -5,10 +5,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/skulltech/prattle/peer/prattletest"
 )
 
 // patience is how long a test waits for what must come.
@@ -17,14 +18,7 @@ const patience = 5 * time.Second
 // openLab builds a topology, or skips the test where that cannot be done.
 func openLab(t testing.TB, topology Topology) *Lab {
 	t.Helper()
-	for _, tool := range []string{"ip", "nft", "conntrack"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("needs %s: install iproute2, nftables and conntrack", tool)
-		}
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("needs root for network namespaces")
-	}
+	prattletest.NeedsRoot(t, "ip", "nft", "conntrack")
 	l, err := Open(topology)
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, os.ErrNotExist) {
 		t.Skipf("needs network namespaces and /dev/net/tun: %v", err)

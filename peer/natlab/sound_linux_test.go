@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/skulltech/prattle/peer/traced"
 )
 
 // soundRate is that of recordings, in samples a second.
@@ -35,18 +37,18 @@ const audible = 500
 
 // firstSound is when the first sound of a recording was played, by the clock of
 // the trace of who played it.
-func firstSound(name string, t trace) (time.Time, error) {
+func firstSound(name string, t traced.Trace) (time.Time, error) {
 	samples, err := readSound(name)
 	if err != nil {
 		return time.Time{}, err
 	}
-	playing, ok := t.first(func(e event) bool { return e.Ev == "speaker" })
+	playing, ok := t.First(func(e traced.Event) bool { return e.Ev == "speaker" })
 	if !ok {
 		return time.Time{}, errors.New("nothing was ever played")
 	}
 	for i, s := range samples {
 		if s > audible || s < -audible {
-			return playing.at().Add(time.Duration(i-int(playing.Sample)) * time.Second / soundRate), nil
+			return playing.At().Add(time.Duration(i-int(playing.Sample)) * time.Second / soundRate), nil
 		}
 	}
 	return time.Time{}, errors.New("only silence was played")

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/skulltech/prattle/peer/prattletest"
+	"github.com/skulltech/prattle/peer/traced"
 	"github.com/skulltech/prattle/quicproto/quictest"
 )
 
@@ -23,31 +25,31 @@ func TestStartOverRelay(t *testing.T) {
 	w := openWorld(t, pair(far(Symmetric), far(Symmetric)))
 	w.serve("server")
 	var sound, picture []time.Duration
-	for range *runs {
+	for range prattletest.Runs() {
 		bob := w.listen("bob", smallPicture...)
 		ann := w.call("ann", bob, append([]string{"--speaker", "file:" + w.dir + "/ann.wav"}, smallPicture...)...)
 		w.mustConnect(ann, bob)
-		accepted, _ := bob.read().first(reached("connected"))
-		w.after(3 * time.Second)
-		first, ok := ann.waitFor(5*time.Second, func(e event) bool { return e.Ev == "show" })
+		accepted, _ := bob.Trace().First(traced.Reached("connected"))
+		prattletest.After(w.t, 3*time.Second)
+		first, ok := ann.WaitFor(5*time.Second, func(e traced.Event) bool { return e.Ev == "show" })
 		if !ok {
 			t.Fatalf("no picture came\n%s", ann.Notes())
 		}
-		picture = append(picture, first.at().Sub(accepted.at()))
+		picture = append(picture, first.At().Sub(accepted.At()))
 		ann.Stop()
 		bob.Stop()
-		heard, err := firstSound(w.dir+"/ann.wav", ann.read())
+		heard, err := firstSound(w.dir+"/ann.wav", ann.Trace())
 		if err != nil {
 			t.Fatal(err)
 		}
-		sound = append(sound, heard.Sub(accepted.at()))
-		if _, path := ann.read().now(); path != "relay" {
+		sound = append(sound, heard.Sub(accepted.At()))
+		if _, path := ann.Trace().Now(); path != "relay" {
 			t.Errorf("the call took the path %q", path)
 		}
 	}
-	tell("first sound over the relay, 100 ms", spread(sound), "p95 0.7 s")
-	tell("first picture over the relay, 100 ms", spread(picture), "p95 1.2 s")
-	if percentile(sound, 0.5) > 1500*time.Millisecond || percentile(picture, 0.5) > 2500*time.Millisecond {
+	prattletest.Tell("first sound over the relay, 100 ms", prattletest.Spread(sound), "p95 0.7 s")
+	prattletest.Tell("first picture over the relay, 100 ms", prattletest.Spread(picture), "p95 1.2 s")
+	if prattletest.Percentile(sound, 0.5) > 1500*time.Millisecond || prattletest.Percentile(picture, 0.5) > 2500*time.Millisecond {
 		t.Error("by far too late")
 	}
 }
@@ -57,10 +59,10 @@ func TestStartOverRelay(t *testing.T) {
 func TestRelayToDirect(t *testing.T) {
 	var atOnce, later []time.Duration
 	relayed, lost, freezes := 0, 0, 0
-	for i := range *runs {
+	for i := range prattletest.Runs() {
 		t.Run(fmt.Sprint("run ", i+1), func(t *testing.T) {
-			direct := steady(t, func(t *testing.T) betterPath { return findDirect(t, false) })
-			change := steady(t, func(t *testing.T) betterPath { return findDirect(t, true) })
+			direct := prattletest.Steady(t, func(t *testing.T) betterPath { return findDirect(t, false) })
+			change := prattletest.Steady(t, func(t *testing.T) betterPath { return findDirect(t, true) })
 			atOnce, later = append(atOnce, direct.took), append(later, change.took)
 			lost = max(lost, int(change.gap/audioFrame))
 			freezes += change.freezes
@@ -72,9 +74,9 @@ func TestRelayToDirect(t *testing.T) {
 	if len(later) == 0 {
 		return
 	}
-	tell("direct after connected, port-restricted both, 100 ms", fmt.Sprintf("%s; %d began on the relay", spread(atOnce), relayed), "p95 2 s")
-	tell("relay to direct in a call, likewise, after the path opens", fmt.Sprintf("%s; at most %d audio frames lost, %d freezes", spread(later), lost, freezes), "p95 2 s, 1 frame, no freeze")
-	if percentile(atOnce, 0.5) > 4*time.Second || percentile(later, 0.5) > 10*time.Second || lost > 10 {
+	prattletest.Tell("direct after connected, port-restricted both, 100 ms", fmt.Sprintf("%s; %d began on the relay", prattletest.Spread(atOnce), relayed), "p95 2 s")
+	prattletest.Tell("relay to direct in a call, likewise, after the path opens", fmt.Sprintf("%s; at most %d audio frames lost, %d freezes", prattletest.Spread(later), lost, freezes), "p95 2 s, 1 frame, no freeze")
+	if prattletest.Percentile(atOnce, 0.5) > 4*time.Second || prattletest.Percentile(later, 0.5) > 10*time.Second || lost > 10 {
 		t.Error("by far too slow or lossy")
 	}
 }
@@ -101,26 +103,26 @@ func findDirect(t *testing.T, closed bool) (p betterPath) {
 	bob := w.listen("bob", smallPicture...)
 	ann := w.call("ann", bob, smallPicture...)
 	w.mustConnect(ann, bob)
-	connected, _ := ann.read().first(reached("connected"))
+	connected, _ := ann.Trace().First(traced.Reached("connected"))
 	p.relayed = connected.Path == "relay"
-	from := connected.at()
+	from := connected.At()
 	if closed {
-		w.after(4 * time.Second)
+		prattletest.After(w.t, 4*time.Second)
 		from = time.Now()
 		w.openPath("a", "b")
 	}
 	for _, s := range []*side{ann, bob} {
-		direct, ok := s.waitFor(40*time.Second, onPath("direct"))
+		direct, ok := s.WaitFor(40*time.Second, traced.OnPath("direct"))
 		if !ok {
 			t.Fatalf("never direct\n%s", s.Notes())
 		}
-		p.took = max(p.took, direct.at().Sub(from))
+		p.took = max(p.took, direct.At().Sub(from))
 	}
-	w.after(3 * time.Second)
+	prattletest.After(w.t, 3*time.Second)
 	for _, s := range []*side{ann, bob} {
-		direct, _ := s.read().first(onPath("direct"))
-		before, after := s.read().across(direct.at(), aftermath)
-		p.gap = max(p.gap, s.read().gap(direct.at(), aftermath))
+		direct, _ := s.Trace().First(traced.OnPath("direct"))
+		before, after := s.Trace().Across(direct.At(), aftermath)
+		p.gap = max(p.gap, s.Trace().Gap(direct.At(), aftermath))
 		p.freezes += int(after.Freezes - before.Freezes)
 	}
 	return p
@@ -131,12 +133,12 @@ func (w *world) closePath(routers ...string) {
 	w.t.Helper()
 	servers := w.topology.subnet4(w.topology.router(centre))
 	for _, r := range routers {
-		w.must(run(w.Router(r).Namespace, fmt.Sprintf(`table ip closed {
+		w.must(w.Router(r).Filter(fmt.Sprintf(`table ip closed {
 	chain prerouting {
 		type filter hook prerouting priority raw
 		iifname "wan" ip saddr != %s drop
 	}
-}`, servers), "nft", "-f", "-"))
+}`, servers)))
 	}
 }
 
@@ -144,7 +146,7 @@ func (w *world) closePath(routers ...string) {
 func (w *world) openPath(routers ...string) {
 	w.t.Helper()
 	for _, r := range routers {
-		w.must(run(w.Router(r).Namespace, "delete table ip closed", "nft", "-f", "-"))
+		w.must(w.Router(r).Filter("delete table ip closed"))
 	}
 }
 
@@ -158,24 +160,24 @@ func TestHandshakeThroughLoss(t *testing.T) {
 	w := openWorld(t, pair(lossy, Router{Family: IPv4}))
 	var took []time.Duration
 	farewells := 0
-	for range *runs {
+	for range prattletest.Runs() {
 		bob := w.listen("bob")
 		began := time.Now()
-		ann := w.callTo("ann", fmt.Sprintf("%s@%s:%d", bob.id, w.Host("bob").Addrs("b")[0], 7728))
-		if connected, ok := ann.waitFor(30*time.Second, reached("connected")); ok {
-			took = append(took, connected.at().Sub(began))
+		ann := w.callTo("ann", fmt.Sprintf("%s@%s:%d", bob.ID, w.Host("bob").Addrs("b")[0], 7728))
+		if connected, ok := ann.WaitFor(30*time.Second, traced.Reached("connected")); ok {
+			took = append(took, connected.At().Sub(began))
 		} else {
 			t.Logf("not connected: %s", ann.Notes())
 		}
 		ann.Stop()
-		if _, ok := bob.waitFor(3*time.Second, reached("ended")); ok {
+		if _, ok := bob.WaitFor(3*time.Second, traced.Reached("ended")); ok {
 			farewells++
 		}
 		bob.Stop()
 	}
-	tell("handshake at 30 % loss both ways", fmt.Sprintf("%d of %d, %s", len(took), *runs, spread(took)), "all, p95 10 s")
-	tell("hanging up at 30 % loss is heard of within 3 s", fmt.Sprintf("%d of %d", farewells, *runs), "all")
-	if len(took) < *runs || percentile(took, 0.5) > 10*time.Second {
+	prattletest.Tell("handshake at 30 % loss both ways", fmt.Sprintf("%d of %d, %s", len(took), prattletest.Runs(), prattletest.Spread(took)), "all, p95 10 s")
+	prattletest.Tell("hanging up at 30 % loss is heard of within 3 s", fmt.Sprintf("%d of %d", farewells, prattletest.Runs()), "all")
+	if len(took) < prattletest.Runs() || prattletest.Percentile(took, 0.5) > 10*time.Second {
 		t.Error("not connected, or by far too late")
 	}
 }

@@ -33,7 +33,8 @@ type Process struct {
 	stdout bytes.Buffer // read only when exited
 	ready  chan struct{}
 	exited chan struct{}
-	err    error // of its end; read only when exited
+	said   time.Time // when it was ready; read only when ready
+	err    error     // of its end; read only when exited
 
 	mu    sync.Mutex
 	notes strings.Builder // stderr
@@ -76,7 +77,7 @@ func (p *Process) routineWatch(stderr io.Reader, await string) {
 		fmt.Fprintln(&p.notes, lines.Text())
 		p.mu.Unlock()
 		if !ready && strings.Contains(lines.Text(), await) {
-			ready = true
+			ready, p.said = true, time.Now()
 			close(p.ready)
 		}
 	}
@@ -93,6 +94,12 @@ func (p *Process) Await(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the %s: %w\n%s", p.name, context.Cause(ctx), p.Notes())
 	}
+}
+
+// ReadyAt is when a process that was awaited has told that it is ready.
+func (p *Process) ReadyAt() time.Time {
+	<-p.ready
+	return p.said
 }
 
 // Wait returns when the process has exited: nil if with 0.
@@ -122,6 +129,12 @@ func (p *Process) Output() []byte {
 
 // PID is that of the process.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// ExitCode is what the process has ended with, once it has; -1 if a signal ended it.
+func (p *Process) ExitCode() int {
+	<-p.exited
+	return p.cmd.ProcessState.ExitCode()
+}
 
 // Signal sends a signal to the process.
 func (p *Process) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }

@@ -1,8 +1,6 @@
 package quality
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/skulltech/prattle/media"
 	"github.com/skulltech/prattle/peer"
+	"github.com/skulltech/prattle/peer/traced"
 	"github.com/skulltech/prattle/quicproto/quictest"
 )
 
@@ -30,46 +29,13 @@ func (l leftovers) sound() string              { return filepath.Join(l.dir, "so
 // Who is who in a call.
 const caller, callee = "caller", "callee"
 
-// traced is one line of a trace, whatever its event.
-type traced struct {
-	T      int64      `json:"t"` // Unix time in nanoseconds
-	Ev     string     `json:"ev"`
-	State  peer.State `json:"state"`
-	Sample uint64     `json:"sample"` // of speaker
-	peer.LinkStats
-	I uint64 `json:"i"` // of show
-	W int    `json:"w"`
-	H int    `json:"h"`
-}
-
-func readTrace(name string) ([]traced, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var events []traced
-	for d := json.NewDecoder(bufio.NewReader(f)); ; {
-		var e traced
-		err := d.Decode(&e)
-		switch {
-		case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF): // cut off where the process ended
-			return events, nil
-		case err != nil:
-			return nil, fmt.Errorf("read %s: %w", name, err)
-		}
-		events = append(events, e)
-	}
-}
-
 // connected is when the trace says that the call was.
-func connected(events []traced) (time.Time, error) {
-	for _, e := range events {
-		if e.Ev == "state" && e.State == peer.StateConnected {
-			return time.Unix(0, e.T), nil
-		}
+func connected(events traced.Trace) (time.Time, error) {
+	e, ok := events.First(traced.Reached(peer.StateConnected))
+	if !ok {
+		return time.Time{}, errors.New("the call was never connected")
 	}
-	return time.Time{}, errors.New("the call was never connected")
+	return e.At(), nil
 }
 
 // passed is the passage of a packet, before it is known when the call began.
@@ -80,7 +46,7 @@ type passed struct {
 
 // recording reads what the call left.
 func (l leftovers) recording(row *Row, length time.Duration, changed []time.Time, packets []passed) (*Recording, error) {
-	near, err := readTrace(l.trace(caller))
+	near, err := traced.Read(l.trace(caller))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +54,7 @@ func (l leftovers) recording(row *Row, length time.Duration, changed []time.Time
 	if err != nil {
 		return nil, err
 	}
-	far, err := readTrace(l.trace(callee))
+	far, err := traced.Read(l.trace(callee))
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +66,7 @@ func (l leftovers) recording(row *Row, length time.Duration, changed []time.Time
 		r.Packets = append(r.Packets, Packet{p.Sent.Sub(began), p.Left.Sub(began), p.Size, p.Fate, p.rival})
 	}
 	for _, e := range far {
-		if at := time.Unix(0, e.T).Sub(began); e.Ev == "stats" && at < length {
+		if at := e.At().Sub(began); e.Ev == "stats" && at < length {
 			r.Receiver = append(r.Receiver, Report{at, e.LinkStats})
 		}
 	}
@@ -113,7 +79,7 @@ func (l leftovers) recording(row *Row, length time.Duration, changed []time.Time
 
 // shown reads when pictures were shown from the trace, and how old they were from
 // the stamps in the pictures themselves.
-func (l leftovers) shown(events []traced, began time.Time, length time.Duration) ([]Shown, error) {
+func (l leftovers) shown(events traced.Trace, began time.Time, length time.Duration) ([]Shown, error) {
 	f, err := os.Open(l.view())
 	if err != nil {
 		return nil, err
@@ -135,7 +101,7 @@ func (l leftovers) shown(events []traced, began time.Time, length time.Duration)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", l.view(), err)
 		}
-		at := time.Unix(0, e.T)
+		at := e.At()
 		s := Shown{At: at.Sub(began), Age: -1, Width: e.W, Height: e.H}
 		if _, stamped, ok := media.ReadStamp(picture); ok {
 			s.Age = at.Sub(stamped)
@@ -149,7 +115,7 @@ func (l leftovers) shown(events []traced, began time.Time, length time.Duration)
 
 // clicks finds the ticks of the tone in the sound that was played. When a sample
 // was played is in the trace, once a second.
-func (l leftovers) clicks(events []traced, began time.Time, length time.Duration) ([]Sample, error) {
+func (l leftovers) clicks(events traced.Trace, began time.Time, length time.Duration) ([]Sample, error) {
 	sound, err := readSound(l.sound())
 	if err != nil {
 		return nil, err
@@ -172,7 +138,7 @@ func (l leftovers) clicks(events []traced, began time.Time, length time.Duration
 	for _, e := range events {
 		if e.Ev == "speaker" {
 			play(e.Sample)
-			at, from = time.Unix(0, e.T), e.Sample
+			at, from = e.At(), e.Sample
 		}
 	}
 	play(uint64(len(sound)))

@@ -1,4 +1,4 @@
-package natlab
+package prattletest
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 // lines, too, over which all goes that is measured.
 const heldUp = 300 * time.Millisecond
 
-// steady measures f, again if this program was held up in it.
-func steady[T any](t *testing.T, f func(t *testing.T) T) (measured T) {
+// Steady measures f, again if this program was held up in it.
+func Steady[T any](t *testing.T, f func(t *testing.T) T) (measured T) {
 	t.Helper()
 	const attempts = 3
 	for i := range attempts {

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package main
+
+import "errors"
+
+func openDemoLAN(int) (*demoLAN, error) { return nil, errors.ErrUnsupported }
