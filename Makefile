@@ -19,7 +19,7 @@ FUZZTIME    ?= 60s
 export GOFLAGS = -tags=$(TAGS)$(STATIC)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build test race lint fuzz bench demo demo-room devices-test headless-test quality quality-net test-net install clean screenshots
+.PHONY: help deps build test race lint fuzz bench demo demo-room devices-test headless-test quality quality-net test-net test-room install clean screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,14 @@ RUNS ?= 5
 test-net: deps ## routers of every kind, and calls across them, in network namespaces (needs root)
 	@.ci/deps net
 	$(GO) test -count=1 -v -timeout 2h ./peer/natlab -run '$(NET)' -args -net -runs $(RUNS)
+
+# For the rooms on one local network: which tests (ROOM=Arrive); RUNS as above, and
+# LENGTH for what goes on evenly.
+ROOM ?= .
+
+test-room: deps ## rooms of up to eight people on one network, in network namespaces (needs root)
+	@.ci/deps net
+	$(GO) test -count=1 -v -timeout 2h ./peer/roomlab -run '$(ROOM)' -args -net -runs $(RUNS) -length $(LENGTH)
 
 screenshots: build ## draw the pictures of the README anew
 	.ci/screenshots

@@ -35,6 +35,10 @@ type flow struct {
 	width     int     // of the pictures, as they came last
 }
 
+// leastSound is a rate, in kbit/s, between that of feedback alone (9) and that with
+// sound at its lowest (20).
+const leastSound = 12
+
 // String is a flow in messages of tests.
 func (f flow) String() string {
 	return fmt.Sprintf("%s to %s: %.1f fps, %d freezes, %.2f %% concealed, %.0f kbit/s, %d wide",
@@ -64,7 +68,7 @@ func flowOf(t traced.Trace, s span) flow {
 		}
 	}
 	f.recvKbps = prattletest.Percentile(rates, 0.5)
-	f.heard = len(rates) > int(s.seconds())/2 && slices.Min(rates) > traced.Silence
+	f.heard = len(rates) > int(s.seconds())/2 && slices.Min(rates) > leastSound
 	before, after := t.StatsAt(s.from), t.StatsAt(s.to)
 	f.freezes, f.width = after.Freezes-before.Freezes, after.Width
 	f.concealed = (after.ConcealedMs - before.ConcealedMs) / (1000 * s.seconds())

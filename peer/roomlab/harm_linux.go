@@ -41,8 +41,8 @@ func (l *LAN) SwallowMulticast() error {
 }`)
 }
 
-// Thin makes the host's line to the switch one of that rate and loss of UDP, each way, with a
-// queue in which packets wait for up to a fifth of a second.
+// Thin makes the host's line to the switch one of that rate, each way, with that loss
+// of UDP, and a queue in which packets wait for up to a fifth of a second.
 func (h *Host) Thin(rate media.Bitrate, loss float64) error {
 	const queue, burst = 200 * time.Millisecond, 3000 // burst is in bytes: two packets
 	for _, end := range []struct {
