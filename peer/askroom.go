@@ -107,5 +107,9 @@ func (c *Conference) knows(p certs.Peer) bool {
 	c.mu.Lock()
 	admitted := c.members.admitted(p.ID) && !c.members.removed(p.ID)
 	c.mu.Unlock()
-	return admitted || c.opts.Admit != nil && c.opts.Admit(p)
+	tell := c.opts.Tell
+	if tell == nil {
+		tell = c.opts.Admit
+	}
+	return admitted || tell != nil && tell(p)
 }

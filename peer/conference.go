@@ -22,6 +22,8 @@ type JoinOptions struct {
 	// Admit says who enters without knocking, besides those that prove the passphrase
 	// or were let in by another member; nil: nobody. It must only decide.
 	Admit func(certs.Peer) bool
+	// Tell says who may know who is in the room without being in it; nil: as Admit.
+	Tell func(certs.Peer) bool
 }
 
 // Conference is a room of several people as this one sees it. Every two members have

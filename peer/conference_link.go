@@ -270,8 +270,9 @@ func (l *Link) decideEntry(now time.Time) {
 		l.call.turnAway(quicproto.DeclinePassphrase)
 	case e.refused:
 		l.call.turnAway(quicproto.DeclinePerson)
-	case e.challenge != nil || l.outgoing && e.admitted == nil:
-		// The other side has something to say first.
+	case e.challenge != nil || l.outgoing && e.admitted == nil && l.call.state == StateDialing:
+		// The other side has something to say first: it may prove the passphrase, or know
+		// of no such room. Else both people are asked, whoever has dialled.
 	case !e.knocks:
 		l.knock(now)
 	}
@@ -378,6 +379,9 @@ func (c *Conference) part(now time.Time, l *Link) {
 	appeared := len(c.open) < was
 	c.mu.Unlock()
 	c.rouse()
+	if l.call.err == ErrRemoved && appeared {
+		c.putOut()
+	}
 	if appeared || l.asked || turnedDown(l.call.err) {
 		c.room.emit(Event{Kind: EventLeft, Link: l, Err: l.call.err})
 	}

@@ -101,7 +101,14 @@ func (c *Conference) obey(now time.Time) {
 	c.mu.Lock()
 	expelled := c.members.removedSelf()
 	c.mu.Unlock()
-	if expelled && c.ctx.Err() == nil {
+	if expelled {
+		c.putOut()
+	}
+}
+
+// putOut leaves the room because its members have removed us.
+func (c *Conference) putOut() {
+	if c.ctx.Err() == nil {
 		c.quit()
 		c.room.emit(Event{Kind: EventRoom, Err: ErrRemoved})
 	}

@@ -256,6 +256,22 @@ func TestAKnockIsAdmittedByAnyMember(t *testing.T) {
 	})
 }
 
+func TestAKnockIsHeardWhoeverDialled(t *testing.T) {
+	right := passphrase(t, "correct horse")
+	synctest.Test(t, func(t *testing.T) {
+		n := quictest.NewNetwork(10, lan)
+		outside := enter(t, n, 1, peer.JoinOptions{Admit: everybody})
+		a := enter(t, n, 2, peer.JoinOptions{Passphrase: right}, outside)
+		time.Sleep(2 * time.Second)
+		if knocking := a.Knocking(); len(knocking) != 1 || knocking[0].Peer() != outside.id || a.opened+outside.opened > 0 {
+			t.Fatalf("%d knock", len(knocking))
+		}
+		a.Admit(outside.id)
+		wantRoom(t, 2*time.Second, a, outside)
+		leaveAll(a, outside)
+	})
+}
+
 func TestARemovedMemberGetsNothingMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := quictest.NewNetwork(6, lan)

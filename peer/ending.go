@@ -62,6 +62,9 @@ func (l *Link) closed(err error) error {
 	case quicproto.CloseIdentity, quicproto.CloseRefused:
 		return quicproto.ErrRefused
 	case quicproto.CloseRevoked:
+		if l.call.entry != nil {
+			return ErrRemoved
+		}
 		return ErrRevoked
 	case quicproto.CloseBusy:
 		return ErrBusy
@@ -123,6 +126,8 @@ func (l *Link) worthTelling() bool {
 // close closes the connection with the code that the end of the call has.
 func (l *Link) close() {
 	switch err := l.call.err; {
+	case l.call.removes:
+		l.conn.Close(quicproto.CloseRevoked, "")
 	case err == ErrRevoked:
 		l.conn.Abort(quicproto.CloseRevoked)
 	case isSAS(err):

@@ -178,6 +178,7 @@ func (c *call) turnAway(code quicproto.DeclineCode) {
 		c.send(&quicproto.Decline{Code: code})
 	}
 	c.end(nil)
+	c.removes = code == quicproto.DeclineRemoved
 	if code == quicproto.DeclinePassphrase {
 		c.err = ErrPassphrase
 	}

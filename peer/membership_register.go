@@ -134,7 +134,8 @@ func (m *membership) registerOf(peer certs.PeerID) register {
 // merge takes a register into account that came from a link, or from us (0). Of
 // ourselves we only learn that we were removed: whoever says so ends its link to us.
 func (m *membership) merge(r register, from linkKey) {
-	if !r.beats(m.registerOf(r.peer)) || r.peer == m.own && r.verdict != verdictRemoved {
+	old := m.registerOf(r.peer)
+	if !r.beats(old) || r.peer == m.own && r.verdict != verdictRemoved {
 		return
 	}
 	m.decisions = slices.DeleteFunc(m.decisions, func(d *decision) bool { return d.peer == r.peer })
@@ -145,8 +146,11 @@ func (m *membership) merge(r register, from linkKey) {
 	m.decisions = append(m.decisions, &decision{r, m.revision, from})
 	m.news = true
 	m.tellAll(r.verdict == verdictRemoved)
-	if r.verdict == verdictRemoved {
+	switch {
+	case r.verdict == verdictRemoved:
 		m.enforce(r.peer)
+	case old.verdict == verdictRemoved:
+		m.pardon(r.peer)
 	}
 }
 
@@ -162,7 +166,15 @@ func (m *membership) enforce(peer certs.PeerID) {
 		if m.expelled || l.peer == peer {
 			m.drop(l, reason)
 		}
+		if l.peer == peer && l.instance != (instance{}) {
+			m.note(run{l.peer, l.instance}) // a sighting of it has no peer ID
+		}
 	}
+}
+
+// pardon lets a removed peer be dialled again, whichever instance it is.
+func (m *membership) pardon(peer certs.PeerID) {
+	m.over = slices.DeleteFunc(m.over, func(r run) bool { return r.peer == peer })
 }
 
 // forgetAdmission makes room by forgetting the oldest verdict that is no removal;

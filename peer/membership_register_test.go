@@ -10,6 +10,22 @@ import (
 	"github.com/skulltech/prattle/certs"
 )
 
+func TestARemovedMemberIsNotDialledWhereItIsSighted(t *testing.T) {
+	d := newRoomDesk(t)
+	d.linked(1, 1)
+	d.remove(certs.PeerID{1})
+	d.dropped()
+	d.handleSighting(d.now, instance{1}, []netip.AddrPort{addrOf(1)})
+	if d.pass(time.Minute); len(d.orders()) > 0 {
+		t.Error("it is dialled")
+	}
+	d.admit(certs.PeerID{1})
+	d.handleSighting(d.now, instance{1}, []netip.AddrPort{addrOf(1)})
+	if d.pass(5 * time.Second); len(d.orders()) == 0 {
+		t.Error("it was let in again, and is not dialled")
+	}
+}
+
 func TestARemovedMemberIsLeftByAll(t *testing.T) {
 	d := newRoomDesk(t)
 	member, other := d.linked(1, 1), d.linked(2, 2)

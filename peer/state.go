@@ -71,6 +71,7 @@ type call struct {
 
 	entry     *entry // if it is a link in a room; nil if a call between two
 	elsewhere bool   // the other side has ended it in favour of another connection
+	removes   bool   // we have ended it because the other side was removed from the room
 
 	out []quicproto.Message // to be sent
 }

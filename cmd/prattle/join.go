@@ -119,6 +119,7 @@ func runJoin(ctx context.Context, f *joinFlags, arg string) (err error) {
 		Announce:   !f.noAnnounce,
 		Discover:   !f.noDiscover,
 		Admit:      func(p certs.Peer) bool { return t.admission.enters(s.book.recognise(p)) },
+		Tell:       func(p certs.Peer) bool { return policyKnown.enters(s.book.recognise(p)) },
 	})
 }
 

@@ -184,7 +184,7 @@ func (t *roomTalk) handle(e peer.Event) {
 func (t *roomTalk) stateChanged(l *peer.Link) {
 	switch l.State() {
 	case peer.StateRinging:
-		if !t.knocks {
+		if !t.knocks && len(t.inside) == 0 {
 			t.knocks = true
 			t.announce("somebody inside is asked whether you may come in")
 		}
