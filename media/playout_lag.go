@@ -21,11 +21,12 @@ import (
 type lagEstimator struct {
 	ceiling int64 // samples, above fastest
 
-	spans [spanCount]needSpan // a ring; next is overwritten next
-	next  int
-	n     int
-	goal  int64 // the present target, unless stale
-	stale bool
+	spans  [spanCount]needSpan // a ring; next is overwritten next
+	next   int
+	n      int
+	beyond lateRun
+	goal   int64 // the present target, unless stale
+	stale  bool
 }
 
 // needSpan summarises the packets of spanTime.
@@ -33,6 +34,13 @@ type needSpan struct {
 	began       int64 // pulled samples
 	least       int64
 	most, other int64 // the largest need and the second largest
+}
+
+// lateRun are packets beyond the ceiling, with none within it between them.
+type lateRun struct {
+	active bool
+	began  int64 // pulled samples
+	least  int64 // need
 }
 
 const (
@@ -59,23 +67,28 @@ const (
 	// fasterStep is how much earlier than before a packet must come to show a jump
 	// (40 ms).
 	fasterStep = SampleRate * 40 / 1000
+	// slowerTime is for how long all packets must have come beyond the ceiling to
+	// show that the path is slower now (100 ms). Nothing can be heard meanwhile, and if
+	// it shows too early, the first packet that comes as before puts it right.
+	slowerTime = SampleRate / 10
 	// firstMargin is added to what the first packet needs until more is known.
 	firstMargin = SampleRate / 100
 )
 
 // observe notes that a packet needed the lag need, when pulled samples had been
-// pulled. What comes later than any delay could mend is left out; what comes much
-// earlier than anything before shows that the path or one of the clocks jumped,
-// and the jitter is taken to be as it was.
+// pulled. What comes later than any delay could mend is left out, unless nothing else
+// comes. That, or what comes much earlier than anything before, shows that the path or
+// one of the clocks jumped, and the jitter is taken to be as it was.
 func (e *lagEstimator) observe(pulled, need int64) {
 	e.stale = true
 	if e.n == 0 {
 		e.begin(needSpan{pulled, need, need + firstMargin, need + firstMargin})
 		return
 	}
-	if need > e.fastest()+e.ceiling {
+	if need > e.fastest()+e.ceiling && !e.slower(pulled, need) {
 		return
 	}
+	e.beyond.active = false
 	s := e.span(0)
 	if before := e.least(min(1, e.n-1)); need < before-fasterStep {
 		e.shift(need - before)
@@ -91,6 +104,25 @@ func (e *lagEstimator) observe(pulled, need int64) {
 		s.other = max(s.other, need)
 		s.least = min(s.least, need)
 	}
+}
+
+// slower notes a packet beyond the ceiling. When all have been for slowerTime, it
+// moves what was observed to where packets come now, and tells whether this one is
+// within the ceiling then. Otherwise fastest would never change again, as what is
+// left out begins no spans.
+func (e *lagEstimator) slower(pulled, need int64) bool {
+	r := &e.beyond
+	if !r.active {
+		*r = lateRun{true, pulled, need}
+	}
+	r.least = min(r.least, need)
+	if pulled-r.began < slowerTime {
+		return false
+	}
+	// Measured from the last span, as fastest may be of before an earlier jump.
+	e.shift(r.least - e.span(0).least)
+	r.active = false
+	return need <= e.fastest()+e.ceiling
 }
 
 func (e *lagEstimator) begin(s needSpan) {

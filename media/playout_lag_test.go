@@ -89,3 +89,43 @@ func TestLagEstimatorKeepsTheCeiling(t *testing.T) {
 	f.feed(10*time.Second, func(i int) time.Duration { return time.Duration(i%2) * 401 * ms })
 	f.want(t, "beyond it", 0, 400*ms)
 }
+
+// What only comes beyond the ceiling is a slower path, not jitter, and what was
+// learnt of the jitter still holds.
+func TestLagEstimatorFollowsASlowerPath(t *testing.T) {
+	f := newLagFeed()
+	jitter := func(i int) time.Duration { return time.Duration(i*7919%20) * ms }
+	f.feed(10*time.Second, jitter)
+	fastest := f.e.fastest()
+	f.feed(50*ms, func(i int) time.Duration { return 500*ms + jitter(i) })
+	if got := f.e.fastest(); got != fastest {
+		t.Errorf("50 ms after the path became 500 ms slower: fastest %d, want %d as before", got, fastest)
+	}
+	f.feed(100*ms, func(i int) time.Duration { return 500*ms + jitter(i) })
+	if got := SampleTime(int(f.e.fastest() - fastest)); got < 490*ms || got > 510*ms {
+		t.Errorf("150 ms after it: fastest moved by %v, want 500 ms", got)
+	}
+	f.want(t, "150 ms after it", 15*ms, 25*ms)
+
+	// It was a spike: back at once.
+	f.feed(100*ms, jitter)
+	if got := f.e.fastest(); got != fastest {
+		t.Errorf("when it is as before: fastest %d, want %d", got, fastest)
+	}
+	f.want(t, "when it is as before", 15*ms, 25*ms)
+}
+
+// A packet within the ceiling now and then: the others are late, the path is not slower.
+func TestLagEstimatorKeepsToThePathOfAFew(t *testing.T) {
+	f := newLagFeed()
+	f.feed(10*time.Second, func(i int) time.Duration {
+		if i%8 == 0 {
+			return 0
+		}
+		return 500 * ms
+	})
+	f.want(t, "with one packet in eight in time", 0, 10*ms)
+	if got := f.e.fastest(); got != 1000 {
+		t.Errorf("fastest %d, want 1000", got)
+	}
+}

@@ -50,7 +50,7 @@ func (t *roomTalk) turnedAway(p participant, err error) {
 		if !t.sentAway[l.Peer()] {
 			t.announce("%s does not wait any longer", p.shown)
 		}
-	case final && len(t.met) == 0 && len(t.conf.Knocking()) == 0:
+	case final && l.Outgoing() && len(t.met) == 0 && len(t.conf.Knocking()) == 0:
 		t.giveUp(fmt.Errorf("room %s does not let you in: %w", shownRoom(t.name), err))
 	case t.refused[l.Peer()] != err.Error(): // it is tried again and again
 		t.refused[l.Peer()] = err.Error()
