@@ -126,8 +126,8 @@ func (l *Link) worthTelling() bool {
 // close closes the connection with the code that the end of the call has.
 func (l *Link) close() {
 	switch err := l.call.err; {
-	case l.call.removes:
-		l.conn.Close(quicproto.CloseRevoked, "")
+	case l.call.removes: // at once: the code tells it as well as our last message
+		l.conn.Abort(quicproto.CloseRevoked)
 	case err == ErrRevoked:
 		l.conn.Abort(quicproto.CloseRevoked)
 	case isSAS(err):
