@@ -84,6 +84,8 @@ type sentPacket struct {
 	id    uint64 // link-wide, increasing
 	size  int    // bytes on the wire, with all overhead
 	probe int    // probe cluster it belongs to; 0: none
+
+	picture bool // it is of a picture
 }
 
 // packetAck is what feedback says of a packet.
@@ -144,7 +146,7 @@ func (r *rateControl) handleSent(now time.Time, p sentPacket) {
 	r.total += int64(p.size)
 	r.sent[p.id%sentHistory] = sentRecord{id: p.id, sent: now.Sub(r.epoch), size: p.size, sum: r.total, probe: p.probe}
 	r.silence.handleSent(now)
-	r.probing.handleSent(p)
+	r.probing.handleSent(now, p)
 }
 
 // delaySent notes that the datagram sent last leaves only now: it has waited in our
@@ -293,6 +295,9 @@ const (
 // pacing is the rate at which packets should leave that wait for the pacer.
 func (r *rateControl) pacing() media.Bitrate {
 	factor, rate := nearPacing, r.allowed()
+	if r.probing.ascent.leaves() {
+		return max(r.probing.ascent.rate, media.Bitrate(rate))
+	}
 	if r.rate < thinRate {
 		factor = 1
 	}

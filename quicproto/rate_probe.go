@@ -2,12 +2,10 @@ package quicproto
 
 import (
 	"time"
-
-	"github.com/skulltech/prattle/media"
 )
 
-// probing sends clusters of packets, copies of old ones, where the encoder has
-// so little to say that it cannot show what the path takes. So the next rung of
+// probing sends clusters of packets, copies of old ones or empty, where the encoder
+// has so little to say that it cannot show what the path takes. So the next rung of
 // the ladder is known to be safe before it is climbed.
 type probing struct {
 	cluster int  // id of the last one, from 1
@@ -16,6 +14,7 @@ type probing struct {
 
 	sent, arrived int // its packets
 	first, last   arrivalSample
+	ascent        ascent
 
 	idle time.Time     // since when the encoder has been what keeps the rate down
 	next time.Time     // not before
@@ -47,9 +46,13 @@ const (
 	probeLife = time.Second
 )
 
-func (p *probing) handleSent(s sentPacket) {
+func (p *probing) handleSent(now time.Time, s sentPacket) {
+	if s.picture {
+		p.ascent.pictured = now
+	}
 	if s.probe != 0 && s.probe == p.cluster {
 		p.sent++
+		p.ascent.handleSent(s.size)
 	}
 }
 
@@ -78,13 +81,22 @@ func (p *probing) hinder(now time.Time, is bool) {
 func (r *rateControl) considerProbe(now time.Time) {
 	p := &r.probing
 	switch {
-	case p.running && p.arrived > 0 && r.delay.newest > p.last.sent+probeSettled:
+	case p.running && p.arrived > 0 && (r.delay.newest > p.last.sent+probeSettled || p.complete()):
 		r.judgeProbe(now)
 	case p.running && now.After(p.next):
 		p.fail(now)
-	case !p.running && r.wantProbe(now):
-		*p = probing{cluster: p.cluster + 1, asked: true, running: true, next: now.Add(probeLife + r.srtt), wait: p.wait}
+	case p.running:
+	case r.wantProbe(now):
+		p.begin(now.Add(probeLife + r.srtt))
+	case r.wantAscent(now):
+		p.begin(now.Add(probeLife + r.srtt))
+		p.ascent.begin(now, r.rate)
 	}
+}
+
+// begin asks for a cluster, which is given up at a time.
+func (p *probing) begin(until time.Time) {
+	*p = probing{cluster: p.cluster + 1, asked: true, running: true, next: until, wait: p.wait, ascent: p.ascent}
 }
 
 func (r *rateControl) wantProbe(now time.Time) bool {
@@ -99,6 +111,9 @@ func (r *rateControl) wantProbe(now time.Time) bool {
 func (r *rateControl) judgeProbe(now time.Time) {
 	p := &r.probing
 	left, came := p.last.sent-p.first.sent, p.last.arrival-p.first.arrival
+	if p.ascent.rate > 0 {
+		left = max(left, p.ascent.rate.Time(int(p.last.sum-p.first.sum)))
+	}
 	if p.arrived < trainPackets || p.arrived < p.sent*3/4 || left < trainLength {
 		p.fail(now)
 		return
@@ -109,25 +124,38 @@ func (r *rateControl) judgeProbe(now time.Time) {
 		p.fail(now) // it was spread: that is all there is
 		return
 	}
-	p.running, p.wait, p.next = false, 0, now.Add(probeAgain)
+	p.running = false
+	if p.ascent.rate > 0 {
+		p.next = p.ascent.succeed(now)
+		return
+	}
+	p.wait, p.next = 0, now.Add(probeAgain)
 }
 
 // fail ends the cluster under way and puts the next one off.
 func (p *probing) fail(now time.Time) {
 	p.running = false
+	if p.ascent.rate > 0 {
+		p.next = p.ascent.fail(now)
+		return
+	}
 	p.wait = min(max(2*p.wait, minProbeWait), maxProbeWait)
 	p.next = now.Add(p.wait)
 }
 
 // probe returns a cluster that should be sent now, if any: about so many bytes,
-// all marked with its number, at no less than the rate.
-func (r *rateControl) probe() (rate media.Bitrate, bytes, cluster int, ok bool) {
+// all marked with its number, in packets of at most a size, at no less than the
+// rate.
+func (r *rateControl) probe() (bytes, size, cluster int, ok bool) {
 	p := &r.probing
 	if !p.asked {
 		return 0, 0, 0, false
 	}
 	p.asked = false
-	return r.pacing(), r.probeBytes(), p.cluster, true
+	if p.ascent.rate > 0 {
+		return p.ascent.left, p.ascent.size(), p.cluster, true
+	}
+	return r.probeBytes(), maxDatagramSize + overhead, p.cluster, true
 }
 
 func (r *rateControl) probeBytes() int { return max(r.pacing().Bytes(probeTime), probeMin) }

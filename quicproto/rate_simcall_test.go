@@ -104,9 +104,9 @@ func (c *simCall) tick() {
 	if t := c.rc.next(); !t.IsZero() && !c.clock().Before(t) {
 		c.rc.advance(c.clock())
 	}
-	if _, bytes, cluster, ok := c.rc.probe(); ok {
-		for ; bytes > 0; bytes -= simMTU {
-			c.push(simMedia{size: simMTU, probe: cluster})
+	if bytes, size, cluster, ok := c.rc.probe(); ok {
+		for size = min(size, simMTU); bytes > 0; bytes -= size {
+			c.push(simMedia{size: size, probe: cluster})
 		}
 		c.pump()
 	}

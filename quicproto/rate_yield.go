@@ -106,6 +106,7 @@ func (r *rateControl) queueAhead() time.Duration {
 func (r *rateControl) beginYield(now time.Time, queue time.Duration) {
 	y := &yielding{began: now, ceiling: r.rate, first: *r.delay.at(0)}
 	r.yielding = y
+	r.probing.noteQueue(now)
 	r.setMark(queue)
 	_, span := r.delay.rate(r.busyPackets(servedLong))
 	served, ok := r.service(servedLong, servedLeast)

@@ -12,6 +12,7 @@ import (
 // is missing and puts frames together.
 type receiver struct {
 	arrivals  arrivalLog
+	probed    bool // padding has come
 	nacks     nackTracker
 	assembler assembler
 	fec       fecReceiver
@@ -173,6 +174,10 @@ func (r *receiver) handleVideo(now time.Time, h *rtp.Header, payload []byte, rep
 func (r *receiver) handleRepair(now time.Time, h *rtp.Header, payload []byte) {
 	if h.SSRC == ssrcFEC {
 		r.handleParity(now, h, payload)
+		return
+	}
+	if h.PayloadType == ptRTX && h.Padding {
+		r.probed = true // it was to be seen how it arrives
 		return
 	}
 	if h.PayloadType != ptRTX || len(payload) < repairHead {

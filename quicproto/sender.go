@@ -354,7 +354,7 @@ func (s *sender) pop(now time.Time) []byte {
 	}
 	if p.ssrc != 0 {
 		id := s.log.add(now, p)
-		s.rate.handleSent(now, sentPacket{id: id, size: p.wireSize(), probe: p.probe})
+		s.rate.handleSent(now, sentPacket{id: id, size: p.wireSize(), probe: p.probe, picture: p.flow == FlowVideo})
 	}
 	return p.data
 }
@@ -374,20 +374,46 @@ func (s *sender) delay(now time.Time, waited time.Duration) {
 	}
 }
 
-// probe queues copies of recent packets where the rate control wants to know
-// whether the path takes more.
+// probe queues what the rate control sends to find out whether the path takes more:
+// copies of recent packets of video where there are such of the right size, else
+// padding.
 func (s *sender) probe(now time.Time) {
-	_, bytes, cluster, ok := s.rate.probe()
+	bytes, size, cluster, ok := s.rate.probe()
 	if !ok {
 		return
 	}
 	for seq := s.video.seq - 1; bytes > 0; seq-- {
 		original := s.video.ring.find(seq)
-		if original == nil || original.sent.IsZero() || len(original.data) > s.maxDatagram {
-			return
+		if original == nil || original.sent.IsZero() || len(original.data) > s.maxDatagram || original.wireSize() > size {
+			break
 		}
 		p := s.repairCopy(original, cluster)
 		bytes -= p.wireSize()
 		s.queue.push(now, p)
 	}
+	for bytes > 0 {
+		p := s.padding(min(size, maxPadded), cluster)
+		bytes -= p.wireSize()
+		s.queue.push(now, p)
+	}
+}
+
+// paddingHead is what a packet of padding has on the wire besides that, and maxPadded
+// the most that it may have in all, in bytes.
+const (
+	paddingHead = overhead + 1 + rtpSize
+	maxPadded   = paddingHead + 255
+)
+
+// padding is a repair packet of so many bytes on the wire that repairs nothing: RTP
+// padding alone (RFC 3550 section 5.1).
+func (s *sender) padding(size, probe int) *packet {
+	n := size - paddingHead
+	p := s.repair.begin(FlowRepair, rtp.Header{PayloadType: ptRTX, Padding: true})
+	p.probe = probe
+	for range n - 1 {
+		p.data = append(p.data, 0)
+	}
+	p.data = append(p.data, byte(n))
+	return p
 }

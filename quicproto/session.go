@@ -121,6 +121,10 @@ func (s *Session) HandleDatagram(now time.Time, b []byte) {
 	default:
 		s.receiver.handleRTP(now, flow, packet)
 	}
+	if s.receiver.probed {
+		s.receiver.probed = false
+		s.nextReport = earliest(s.nextReport, now.Add(probeReport))
+	}
 	if begun := s.pictures.handle(now, flow); begun || s.nextReport.IsZero() {
 		s.nextReport = earliest(s.nextReport, now.Add(s.reportInterval(now)))
 	}
@@ -305,6 +309,8 @@ const (
 	maxReportInterval = 400 * time.Millisecond
 	reportSize        = 150 // bytes on the wire, typically
 	reportShare       = 20
+	// probeReport is after how long a cluster of padding is told of: it is there then.
+	probeReport = 25 * time.Millisecond
 )
 
 func (s *Session) reportInterval(now time.Time) time.Duration {
