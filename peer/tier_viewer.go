@@ -142,7 +142,8 @@ func allLate(viewers []*viewer) bool {
 
 // noteLevel finds what the link can make use of.
 func (v *viewer) noteLevel(now time.Time, fps int, allLate bool) {
-	rate := min(v.allowed.size(), v.useful(fps))
+	pictures := encoderRate(v.allowed.size(), soundFor(v.allowed.sustained), fps)
+	rate := min(pictures, v.useful(fps))
 	switch {
 	case v.allowed.dead && v.level.steady > 0:
 		return // it will be what it was
