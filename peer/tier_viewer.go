@@ -95,7 +95,7 @@ const (
 	// a quarter of the others' bits are made apart, for an encode of so many pixels costs
 	// less than that of the large ones, and each that shows small ones saves the most of
 	// its line and of its decoder's work. Larger ones are not worth it.
-	wishStretch = 2.2
+	wishStretch = 1.9
 )
 
 // plenty is the bitrate that pictures have use for.
@@ -142,7 +142,7 @@ func allLate(viewers []*viewer) bool {
 
 // noteLevel finds what the link can make use of.
 func (v *viewer) noteLevel(now time.Time, fps int, allLate bool) {
-	pictures := encoderRate(v.allowed.size(), soundFor(v.allowed.sustained), fps)
+	pictures := max(encoderRate(v.allowed.size(), soundFor(v.allowed.sustained), fps), minVideo)
 	rate := min(pictures, v.useful(fps))
 	switch {
 	case v.allowed.dead && v.level.steady > 0:
