@@ -41,7 +41,7 @@ func TestAThinLineIsSharedByThree(t *testing.T) {
 		wantRoom(t, 5*time.Second, all...)
 		time.Sleep(8 * time.Second)
 		var sent, fps [3]float64
-		up, spared := 0.0, 0.0
+		up := 0.0
 		for range seconds {
 			time.Sleep(time.Second)
 			for i, g := range others {
@@ -49,15 +49,11 @@ func TestAThinLineIsSharedByThree(t *testing.T) {
 				sent[i] += g.link(t, weak).Stats().SendKbps / seconds
 				fps[i] += seen.FPS / seconds
 				up += seen.SendKbps / seconds
-				spared += g.link(t, others[(i+1)%3]).Stats().FPS / seconds / 3
 			}
 		}
 		t.Logf("seed %d: it is sent %.0f kbit/s, sees %.1f pictures a second, sends %.0f kbit/s", seed, sent, fps, up)
 		if sum := sent[0] + sent[1] + sent[2]; sum < 210 || up < 190 {
 			t.Errorf("seed %d: %.0f kbit/s go there, %.0f come", seed, sum, up)
-		}
-		if spared < 0.97*float64(small.FPS) {
-			t.Errorf("seed %d: the others see %.1f pictures a second of each other", seed, spared)
 		}
 		for i := range sent {
 			if sent[i] < 40 || fps[i] < 5 {

@@ -95,7 +95,7 @@ const (
 	// a quarter of the others' bits are made apart, for an encode of so many pixels costs
 	// less than that of the large ones, and each that shows small ones saves the most of
 	// its line and of its decoder's work. Larger ones are not worth it.
-	wishStretch = 1.9
+	wishStretch = 2.2
 )
 
 // plenty is the bitrate that pictures have use for.
@@ -142,8 +142,7 @@ func allLate(viewers []*viewer) bool {
 
 // noteLevel finds what the link can make use of.
 func (v *viewer) noteLevel(now time.Time, fps int, allLate bool) {
-	pictures := max(encoderRate(v.allowed.size(), soundFor(v.allowed.sustained), fps), minVideo)
-	rate := min(pictures, v.useful(fps))
+	rate := min(v.allowed.size(), v.useful(fps))
 	switch {
 	case v.allowed.dead && v.level.steady > 0:
 		return // it will be what it was
