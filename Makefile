@@ -6,7 +6,7 @@
 TAGS    := gocv_specific_modules,gocv_highgui,gocv_videoio,nolibopusfile
 # libvpx statically where there is an archive of it: less memory (media/vpx/lazy.c).
 # Looked for when it is used: `make deps` may have to install it first.
-STATIC   = $(if $(wildcard $(shell pkg-config --variable=libdir vpx 2>/dev/null)/libvpx.a),$(if $(filter Linux,$(shell uname -s)),$(comma)vpx_static))
+STATIC   = $(if $(filter /%,$(shell $(CC) -print-file-name=libvpx.a 2>/dev/null)),$(if $(filter Linux,$(shell uname -s)),$(comma)vpx_static))
 comma   := ,
 GO      := go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
