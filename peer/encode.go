@@ -167,7 +167,18 @@ func (e *videoEncoder) encodeTier(now time.Time, t *videoTier, f *media.Frame, v
 	for _, v := range viewers {
 		v.send(t, out)
 	}
+	e.passBy(t, viewers)
 	return nil
+}
+
+// passBy has those begin anew who follow the tier and were not given its latest picture:
+// what comes next is predicted from it.
+func (e *videoEncoder) passBy(t *videoTier, given []*viewer) {
+	for _, v := range e.viewers {
+		if v.stream == t && !slices.Contains(given, v) {
+			v.stream = nil
+		}
+	}
 }
 
 // send gives a frame of a tier to the link. One that changes its tier begins with a

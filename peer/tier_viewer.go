@@ -19,6 +19,7 @@ type viewer struct {
 	stream *videoTier // whose frames it gets; nil: none until the next keyframe
 	ids    frameIDs
 	late   time.Time // since when too much waits for it; zero: it does not
+	caught time.Time // up, last
 	began  time.Time // anew, last
 }
 
@@ -95,7 +96,7 @@ const (
 	// a quarter of the others' bits are made apart, for an encode of so many pixels costs
 	// less than that of the large ones, and each that shows small ones saves the most of
 	// its line and of its decoder's work. Larger ones are not worth it.
-	wishStretch = 2.2
+	wishStretch = 1.9
 )
 
 // plenty is the bitrate that pictures have use for.
@@ -113,18 +114,27 @@ func (v *viewer) useful(fps int) media.Bitrate {
 
 const (
 	// backlogPatience is for how long pictures are not made since too much waits for one
-	// of several that share them. Then it is left to itself, for
-	backlogPatience = 100 * time.Millisecond
+	// of several that share them: one picture of 15 a second, so that nobody sees it. Then
+	// it is left to itself, for
+	backlogPatience = 60 * time.Millisecond
 	// backlogLimit at most: then it is taken to be much weaker than it says.
 	backlogLimit = 300 * time.Millisecond
+	// backlogRest is for how long nobody waits again for one that has caught up.
+	backlogRest = 2 * time.Second
 )
 
 func (v *viewer) noteBacklog(now time.Time) {
-	if v.allowed.backlog <= maxBacklog {
-		v.late = time.Time{}
-	} else if v.late.IsZero() {
+	switch late := v.allowed.backlog > maxBacklog; {
+	case late && v.late.IsZero():
 		v.late = now
+	case !late && !v.late.IsZero():
+		v.late, v.caught = time.Time{}, now
 	}
+}
+
+// waitedFor reports whether the others have waited long enough for the link.
+func (v *viewer) waitedFor(now time.Time) bool {
+	return v.behind(now) > backlogPatience || now.Sub(v.caught) < backlogRest
 }
 
 // behind is for how long too much has been waiting for the link.
@@ -142,7 +152,7 @@ func allLate(viewers []*viewer) bool {
 
 // noteLevel finds what the link can make use of.
 func (v *viewer) noteLevel(now time.Time, fps int, allLate bool) {
-	rate := min(v.allowed.size(), v.useful(fps))
+	rate := min(encoderRate(v.allowed.size(), soundFor(v.allowed.sustained), fps), v.useful(fps))
 	switch {
 	case v.allowed.dead && v.level.steady > 0:
 		return // it will be what it was
@@ -166,7 +176,7 @@ func jointly(now time.Time, viewers []*viewer) (all allowance, ok bool) {
 		if a.dead {
 			continue
 		}
-		if !late && v.behind(now) > backlogPatience {
+		if !late && v.waitedFor(now) {
 			a.backlog = 0
 		}
 		if v.level.dips() {
