@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -39,7 +41,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "get": get, "nats": startNATS, "append": appendLine, "signal": sendSignal,
+			"exits": exits, "get": get, "metrics": metrics, "nats": startNATS, "append": appendLine, "signal": sendSignal,
 			"meet": meet, "peer": newPeer, "refused": refused, "relayed": relayed, "scan": scan,
 			"certificate": makeCertificate, "strangers": strangers,
 		},
@@ -96,21 +98,45 @@ func get(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		want = n
 	}
+	_, err := ts.Stdout().Write(fetch(ts, args[0], want))
+	ts.Check(err)
+}
+
+// metrics URL PATTERN... waits until each of the patterns matches a line of what is at
+// a URL: what a peer has done may be counted a moment after it knows.
+func metrics(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: metrics URL PATTERN...")
+	}
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		r, err := http.Get(args[0])
+		body := fetch(ts, args[0], http.StatusOK)
+		missing := slices.IndexFunc(args[1:], func(pattern string) bool {
+			return !regexp.MustCompile("(?m)" + pattern).Match(body)
+		})
+		if missing < 0 {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("no match for %s in\n%s", args[1+missing], body)
+		}
+	}
+}
+
+// fetch reads what is at a URL of a server that may have yet to start.
+func fetch(ts *testscript.TestScript, url string, status int) []byte {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		r, err := http.Get(url)
 		if err != nil && time.Now().Before(end) {
-			continue // it has yet to start
+			continue
 		}
 		ts.Check(err)
 		body, err := io.ReadAll(r.Body)
 		r.Body.Close()
 		ts.Check(err)
-		if r.StatusCode != want {
-			ts.Fatalf("status %d, want %d: %s", r.StatusCode, want, body)
+		if r.StatusCode != status {
+			ts.Fatalf("status %d, want %d: %s", r.StatusCode, status, body)
 		}
-		_, err = ts.Stdout().Write(body)
-		ts.Check(err)
-		return
+		return body
 	}
 }
 
