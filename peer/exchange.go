@@ -115,7 +115,13 @@ func (r *Room) handleAnswer(m rendezvous.Mail, letter *quicproto.Letter) {
 
 // handleMore adds to where the other side can be reached.
 func (r *Room) handleMore(m rendezvous.Mail, letter *quicproto.Letter) {
-	if me := r.meeting(meetingKey{letter.Call, m.From, m.Device}); me != nil {
+	r.mu.Lock()
+	me, o := r.meetings.open[meetingKey{letter.Call, m.From, m.Device}], r.meetings.offers[letter.Call]
+	if me == nil && o != nil && o.want == m.From {
+		o.noteEarly(m.Device, letter.Candidates)
+	}
+	r.mu.Unlock()
+	if me != nil {
 		me.route.AddRemote(letter.Candidates)
 	}
 }

@@ -21,6 +21,8 @@ import (
 type postOffice struct {
 	delay time.Duration
 	lose  int // so many of the next letters
+	slow  int // the number of the letter that takes three times as long, from 1
+	taken int // letters so far
 	boxes []*mailbox
 }
 
@@ -48,7 +50,11 @@ func (m *mailbox) deliver(to *mailbox, body []byte) {
 		return
 	}
 	mail := rendezvous.Mail{From: m.owner, Device: m.device, Body: body}
-	time.AfterFunc(m.office.delay, func() {
+	delay := m.office.delay
+	if m.office.taken++; m.office.taken == m.office.slow {
+		delay *= 3
+	}
+	time.AfterFunc(delay, func() {
 		to.read.Add(1)
 		to.room.Receive(to, mail)
 	})
@@ -147,6 +153,40 @@ func TestLettersAreWrittenAgain(t *testing.T) {
 				t.Errorf("with %d letters lost: %s, %v", lose, l.State(), l.Err())
 			}
 			m.leave()
+		})
+	}
+}
+
+// Only one of the two can be reached, and knows that only when its first letter has
+// been written. The one that tells of it is faster.
+func TestALetterOvertakesAnother(t *testing.T) {
+	for name, caller := range map[string]bool{"of the caller": true, "of the callee": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := meetByLetter(t)
+				reached, other, found := m.a, m.b, 5*time.Millisecond
+				m.office.slow = 1
+				if !caller {
+					reached, other, found = m.b, m.a, 60*time.Millisecond // by then the offer has come
+					m.office.slow = 2
+				}
+				other.ReachedAt()
+				reached.ReachedAfter(found, quicproto.Candidate{
+					Kind: quicproto.CandidateHost, Addr: reached.Addr().(*net.UDPAddr).AddrPort(),
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				l, err := m.a.Call(ctx, nil, m.b.id, peer.CallOptions{Via: []peer.Exchange{m.box}})
+				if err != nil {
+					m.leave()
+					t.Fatal(err)
+				}
+				time.Sleep(time.Second)
+				if l.State() != peer.StateConnected {
+					t.Errorf("the call is %s", l.State())
+				}
+				m.leave()
+			})
 		})
 	}
 }

@@ -39,11 +39,23 @@ type offer struct {
 	secret  quicproto.Secret
 	ticket  quicproto.Secret
 	answers chan answer
+	early   map[rendezvous.Device][]quicproto.Candidate // of devices whose answers were overtaken, under the room's lock
 }
 
 type answer struct {
 	mail   rendezvous.Mail
 	letter *quicproto.Letter
+}
+
+// noteEarly keeps what a device has told of itself, until its answer comes.
+func (o *offer) noteEarly(d rendezvous.Device, list []quicproto.Candidate) {
+	if _, known := o.early[d]; !known && len(o.early) >= maxDevices {
+		return
+	}
+	if o.early == nil {
+		o.early = make(map[rendezvous.Device][]quicproto.Candidate)
+	}
+	o.early[d] = list
 }
 
 // meetings are those of a room, which owns them under its lock.
@@ -265,6 +277,7 @@ func (r *Room) dialDevice(ctx context.Context, o *offer, a answer) dialled {
 	if err := r.begin(me, quicproto.RouteSecret(o.secret, a.letter.Secret), a.letter.Candidates); err != nil {
 		return dialled{err: err}
 	}
+	r.catchUp(o, me)
 	for {
 		conn, err := r.endpoint.Dial(ctx, me.route, r.tlsConfig(r.accepting(o.want)))
 		if err == nil {
@@ -275,4 +288,14 @@ func (r *Room) dialDevice(ctx context.Context, o *offer, a answer) dialled {
 			return dialled{err: err}
 		}
 	}
+}
+
+// catchUp tells both sides of a meeting that has just begun what letters were too early
+// to tell: one with more candidates may overtake the offer, or the answer, that it adds to.
+func (r *Room) catchUp(o *offer, me *meeting) {
+	r.mu.Lock()
+	early := o.early[me.key.device]
+	r.mu.Unlock()
+	me.route.AddRemote(early)
+	r.reply(me, &quicproto.Letter{Kind: quicproto.LetterMore, Call: o.id})
 }
