@@ -6,8 +6,9 @@ import (
 )
 
 // frameTiming learns how unevenly frames arrive and says when each is due, so
-// that nearly all have come by then. The clock of the sender is followed: only
-// differences of its timestamps count.
+// that nearly all have come by then. What happens now and then is no unevenness: for
+// half a second of late frames all others would be shown late for seconds. The clock
+// of the sender is followed: only differences of its timestamps count.
 type frameTiming struct {
 	ceiling time.Duration
 
@@ -26,16 +27,19 @@ type frameTiming struct {
 }
 
 const (
-	// timingWindow is 3 s of frames at 30 a second.
-	timingWindow = 90
+	// timingSlot is half a second of frames at 30 a second, and timingSlots how many of
+	// such are remembered: what half of them need counts.
+	timingSlot   = 15
+	timingSlots  = 6
+	timingWindow = timingSlot * timingSlots
 	// baseRise is how much base grows with each frame: 200 ppm of drift and a
 	// path that became 30 ms longer are followed within 10 s.
 	baseRise = 100 * time.Microsecond
 	// warmUp is how many frames are shown as they come and teach nothing: the first
 	// is late for its size, and what the path loses is not protected yet.
 	warmUp = 30
-	// evenPercentile of the frames shall have come when they are due. The rest
-	// is shown as it comes.
+	// evenPercentile of the frames of a slot shall have come when they are due. The
+	// rest is shown as it comes.
 	evenPercentile = 0.90
 	// evenEnough is the unevenness that nobody sees, since a screen shows what came
 	// between two of its refreshes at the same moment: below it pictures are shown
@@ -74,14 +78,20 @@ func (t *frameTiming) senderTime(ts uint32) time.Duration {
 }
 
 func (t *frameTiming) retarget() {
-	var sorted [timingWindow]time.Duration
-	n := copy(sorted[:], t.late[:min(t.n, timingWindow)])
-	slices.Sort(sorted[:n])
-	p := sorted[int(float64(n-1)*evenPercentile)]
+	var needs []time.Duration
+	for slot := range slices.Chunk(t.late[:min(t.n, timingWindow)], timingSlot) {
+		needs = append(needs, percentile(slot, evenPercentile))
+	}
+	p := percentile(needs, 0.5)
 	if p < evenEnough {
 		p = 0
 	}
 	t.target = min(p, t.ceiling)
+}
+
+func percentile(v []time.Duration, share float64) time.Duration {
+	sorted := slices.Sorted(slices.Values(v))
+	return sorted[int(float64(len(v)-1)*share)]
 }
 
 // due is when the frame with timestamp ts should be decoded and shown.

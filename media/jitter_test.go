@@ -185,6 +185,25 @@ func TestJitterIsEvenedOut(t *testing.T) {
 	}
 }
 
+// A path that stalls for half a second now and then delays those frames and no others.
+func TestAStallIsNoJitter(t *testing.T) {
+	s := newJitterStory(t)
+	s.push(0)
+	for id := uint16(1); id < 900; id++ {
+		s.wait(frameGap)
+		late := time.Duration(0)
+		if id%120 < 15 && id > 60 {
+			late = 60 * time.Millisecond
+		}
+		s.wait(late)
+		s.push(id, 1)
+		s.now = s.now.Add(-late)
+		if d := s.buf.Delay(); d != 0 {
+			t.Fatalf("frame %d: all are shown %v later", id, d)
+		}
+	}
+}
+
 func TestTheDelayComesDownAgain(t *testing.T) {
 	s := newJitterStory(t)
 	s.push(0)

@@ -3,6 +3,7 @@ package peer
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/skulltech/prattle/quicproto"
@@ -102,6 +103,18 @@ func (c *Conference) appear(l *Link) {
 	c.open = append(c.open, l)
 	c.mu.Unlock()
 	c.room.emit(Event{Kind: EventJoined, Link: l})
+}
+
+// replaced says whether the link has ended and another one to its peer is open: what is
+// told of states is told of peers.
+func (l *Link) replaced() bool {
+	c := l.member.conference
+	if c == nil || l.state != StateEnded {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.open, func(o *Link) bool { return o != l && o.peer == l.peer })
 }
 
 // part takes a link that has ended out of the room.

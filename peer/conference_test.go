@@ -3,6 +3,7 @@ package peer_test
 import (
 	"errors"
 	"net"
+	"path/filepath"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 	"github.com/skulltech/prattle/media"
 	"github.com/skulltech/prattle/peer"
 	"github.com/skulltech/prattle/peer/peertest"
+	"github.com/skulltech/prattle/peer/traced"
 	"github.com/skulltech/prattle/quicproto/quictest"
 )
 
@@ -171,6 +173,45 @@ func TestACrashedMemberIsGoneInTenSeconds(t *testing.T) {
 		t.Logf("back after %v", wantRoom(t, 5*time.Second, a, b, c))
 		leaveAll(a, b, c)
 	})
+}
+
+// A link that came back late is replaced by another. The trace, which tells of peers,
+// ends with what is true of the peer.
+func TestATraceTellsOfPeersAndNotOfLinks(t *testing.T) {
+	ended := 0
+	for outage := 2 * time.Second; outage < 14*time.Second; outage += 1700 * time.Millisecond {
+		name := filepath.Join(t.TempDir(), "trace.jsonl")
+		synctest.Test(t, func(t *testing.T) {
+			trace, err := peer.OpenTrace(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := quictest.NewNetwork(4, lan)
+			a := attend(t, n, 1, []func(*peer.Config){smallPictures, func(cfg *peer.Config) { cfg.Trace = trace }})
+			b := attend(t, n, 2, []func(*peer.Config){smallPictures}, a)
+			wantRoom(t, 3*time.Second, a, b)
+			n.SetAll(quictest.Link{Delay: time.Millisecond, Loss: 1})
+			time.Sleep(outage)
+			n.SetAll(lan)
+			wantRoom(t, 5*time.Second, a, b)
+			time.Sleep(3 * time.Second)
+			wantRoom(t, 0, a, b)
+			told, err := traced.Read(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			of := told.Of(b.id.String())
+			if state, _ := of.Now(); state != peer.StateConnected {
+				t.Errorf("after %v without a network: %v", outage, of.States())
+			}
+			ended += of.Count(traced.Reached(peer.StateEnded))
+			leaveAll(a, b)
+			trace.Close()
+		})
+	}
+	if ended == 0 {
+		t.Error("no outage was long enough to end a link")
+	}
 }
 
 func TestAPartitionHeals(t *testing.T) {

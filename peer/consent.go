@@ -155,7 +155,7 @@ func (l *Link) publish(now time.Time) {
 	}
 	path := l.Path()
 	l.path.kind = path.Kind
-	if l.public() {
+	if l.public() && !l.replaced() {
 		l.room.cfg.Trace.state(now, l.peer.String(), l.state, path)
 	}
 }
