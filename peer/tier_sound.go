@@ -30,6 +30,9 @@ const (
 // while, if it would then be another encode than the others'.
 func (h *hearer) note(now time.Time, alone bool) {
 	step := soundStep(h.allowed.sustained)
+	if !h.link.made.pictures() {
+		step = max(step, soundAlone)
+	}
 	switch {
 	case h.tier == noTier, alone, step > h.step:
 		h.step, h.better = step, time.Time{}

@@ -28,6 +28,7 @@ func newChoir(t *testing.T, seed uint64, rates ...media.Bitrate) *choir {
 		l := &Link{room: room, sound: make(chan soundOut, soundQueue)}
 		l.remote.audio = []string{"opus"}
 		l.demand.set(allowing(rate))
+		l.made.set(rung{Width: 1280, Height: 720})
 		c.links = append(c.links, l)
 	}
 	c.v.p.audience.Store(&c.links)
@@ -114,6 +115,25 @@ func TestOneLinkKeepsItsEncoder(t *testing.T) {
 	}
 	if c.v.tiers[0].enc != enc || c.encoders() != 1 {
 		t.Error("the encoder was replaced")
+	}
+}
+
+// TestSoundAloneSharesPackets where nobody could see lips, and does no more when there
+// are pictures.
+func TestSoundAloneSharesPackets(t *testing.T) {
+	c := newChoir(t, 0, 2*mbit)
+	for _, tc := range []struct {
+		pictures rung
+		step     int
+	}{{rung{}, soundAlone}, {rung{Width: 320, Height: 180}, 0}, {rung{}, soundAlone}} {
+		c.links[0].made.set(tc.pictures)
+		if c.run(time.Second); c.rungOf(0) != soundLadder[tc.step].soundRung {
+			t.Errorf("with pictures %d wide it hears %+v", tc.pictures.Width, c.rungOf(0))
+		}
+	}
+	c.links[0].demand.set(allowing(60 * kbit))
+	if c.run(time.Second); c.rungOf(0) != soundFor(60*kbit) {
+		t.Errorf("on a thin link it hears %+v", c.rungOf(0))
 	}
 }
 

@@ -36,6 +36,9 @@ func (s *pictureStats) set(r rung) {
 	s.known.Store(true)
 }
 
+// pictures says whether the link gets any.
+func (s *pictureStats) pictures() bool { return s.width.Load() > 0 }
+
 // rate is what is made for the link, once that is known.
 func (s *pictureStats) rate() (rate media.Bitrate, known bool) {
 	return media.Bitrate(s.bitrate.Load()), s.known.Load()
