@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -20,10 +21,26 @@ import (
 // postOffice stands for a rendezvous: it delivers letters after a while.
 type postOffice struct {
 	delay time.Duration
-	lose  int // so many of the next letters
-	slow  int // the number of the letter that takes three times as long, from 1
-	taken int // letters so far
 	boxes []*mailbox
+
+	mu    sync.Mutex // of what follows
+	lose  int        // so many of the next letters
+	slow  int        // the number of the letter that takes three times as long, from 1
+	taken int        // letters so far
+}
+
+// take takes a letter, and says how long it will be on its way, if it arrives.
+func (o *postOffice) take() (delay time.Duration, arrives bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.lose > 0 {
+		o.lose--
+		return 0, false
+	}
+	if o.taken++; o.taken == o.slow {
+		return 3 * o.delay, true
+	}
+	return o.delay, true
 }
 
 // mailbox is one device's connection to it.
@@ -45,15 +62,11 @@ func (o *postOffice) open(p *person, socket net.PacketConn) *mailbox {
 }
 
 func (m *mailbox) deliver(to *mailbox, body []byte) {
-	if m.office.lose > 0 {
-		m.office.lose--
+	delay, arrives := m.office.take()
+	if !arrives {
 		return
 	}
 	mail := rendezvous.Mail{From: m.owner, Device: m.device, Body: body}
-	delay := m.office.delay
-	if m.office.taken++; m.office.taken == m.office.slow {
-		delay *= 3
-	}
 	time.AfterFunc(delay, func() {
 		to.read.Add(1)
 		to.room.Receive(to, mail)

@@ -1,6 +1,7 @@
 package peer_test
 
 import (
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,6 +83,17 @@ func (s *stageOf) watch(t *testing.T, listener, seconds int) (f figures) {
 		f.sent += s.stats(t, listener).SendKbps / n
 	}
 	return f
+}
+
+// leastSent is the least that is sent to a listener in any of some seconds, in kbit/s: what
+// is sent besides, to find out what the path takes, is not in all of them.
+func (s *stageOf) leastSent(t *testing.T, listener, seconds int) float64 {
+	least := math.Inf(1)
+	for range seconds {
+		time.Sleep(time.Second)
+		least = min(least, s.stats(t, listener).SendKbps)
+	}
+	return least
 }
 
 // TestAWeakLinkDoesNotHoldBackTheOthers has one of three become thin in mid-call.
@@ -197,10 +209,10 @@ func TestSoundOfThinLinksIsTheirOwn(t *testing.T) {
 		})
 		s.speaker.SetCameraOff(true)
 		time.Sleep(3 * time.Second)
-		good := s.watch(t, 0, 3).sent
+		good := s.leastSent(t, 0, 3)
 		s.thin(2, 50*media.Kbps)
 		time.Sleep(10 * time.Second)
-		strong, weak := s.watch(t, 0, 3).sent, s.stats(t, 2).SendKbps
+		strong, weak := s.leastSent(t, 0, 3), s.stats(t, 2).SendKbps
 		t.Logf("seed %d: sound at %.0f kbit/s before, %.0f beside a thin link at %.0f", seed, good, strong, weak)
 		if strong < 0.97*good {
 			t.Errorf("seed %d: the sound of the others went from %.0f to %.0f kbit/s", seed, good, strong)
