@@ -78,20 +78,25 @@ func (t *frameTiming) senderTime(ts uint32) time.Duration {
 }
 
 func (t *frameTiming) retarget() {
-	var needs []time.Duration
+	var needs [timingSlots]time.Duration
+	slots := 0
 	for slot := range slices.Chunk(t.late[:min(t.n, timingWindow)], timingSlot) {
-		needs = append(needs, percentile(slot, evenPercentile))
+		needs[slots] = percentile(slot, evenPercentile)
+		slots++
 	}
-	p := percentile(needs, 0.5)
+	p := percentile(needs[:slots], 0.5)
 	if p < evenEnough {
 		p = 0
 	}
 	t.target = min(p, t.ceiling)
 }
 
-func percentile(v []time.Duration, share float64) time.Duration {
-	sorted := slices.Sorted(slices.Values(v))
-	return sorted[int(float64(len(v)-1)*share)]
+// percentile is what a share of the delays, timingSlot at most, do not exceed.
+func percentile(delays []time.Duration, share float64) time.Duration {
+	var sorted [timingSlot]time.Duration
+	n := copy(sorted[:], delays)
+	slices.Sort(sorted[:n])
+	return sorted[int(float64(n-1)*share)]
 }
 
 // due is when the frame with timestamp ts should be decoded and shown.
