@@ -3,7 +3,6 @@ package peer
 import (
 	"errors"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/skulltech/prattle/quicproto"
@@ -106,7 +105,7 @@ func (c *Conference) appear(l *Link) {
 }
 
 // replaced says whether the link has ended and another one to its peer is open: what is
-// told of states is told of peers.
+// told of states is told of peers. The membership knows first: it is why the link ended.
 func (l *Link) replaced() bool {
 	c := l.member.conference
 	if c == nil || l.state != StateEnded {
@@ -114,7 +113,8 @@ func (l *Link) replaced() bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.ContainsFunc(c.open, func(o *Link) bool { return o != l && o.peer == l.peer })
+	open := c.members.openTo(l.peer)
+	return open != nil && open.key != l.member.key
 }
 
 // part takes a link that has ended out of the room.
