@@ -146,7 +146,7 @@ var soundLadder = []struct {
 }
 
 // soundAlone is the best step of soundLadder for links without pictures: no lips are seen
-// that sound could be late for, and half as many packets are half the work.
+// that sound could be late for, and half as many packets have half the overhead.
 const soundAlone = 1
 
 // packetOverhead is what a packet costs on the wire besides its payload, in
