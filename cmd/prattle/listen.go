@@ -79,7 +79,7 @@ func runListen(ctx context.Context, f *listenFlags) (err error) {
 		}
 		err = s.follow(ctx, link, nil)
 		if f.once || ctx.Err() != nil {
-			return err
+			return s.stoppedOr(err) // a signal may have come just after the call
 		}
 		s.tellEnd(err)
 	}

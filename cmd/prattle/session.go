@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,7 +34,7 @@ type session struct {
 	trace    *peer.Trace
 	logFile  io.Closer
 	log      *slog.Logger
-	signal   int // exit code of the signal that ended it, 0 if none did
+	signal   atomic.Int32 // exit code of the signal that ended it, 0 if none did
 
 	strangers int // whose missed calls were told of
 
@@ -212,10 +213,11 @@ func (s *session) untilSignal(ctx context.Context) (context.Context, context.Can
 	go func() {
 		select {
 		case sig := <-signals:
-			s.signal = exitSIGINT
+			code := exitSIGINT
 			if sig == syscall.SIGTERM {
-				s.signal = exitSIGTERM
+				code = exitSIGTERM
 			}
+			s.signal.Store(int32(code))
 			cancel()
 		case <-ctx.Done():
 		}
@@ -228,8 +230,8 @@ func (s *session) untilSignal(ctx context.Context) (context.Context, context.Can
 
 // stoppedOr returns err, or what the signal says if one ended the work.
 func (s *session) stoppedOr(err error) error {
-	if s.signal != 0 {
-		return &stopped{s.signal}
+	if code := s.signal.Load(); code != 0 {
+		return &stopped{int(code)}
 	}
 	return err
 }
