@@ -45,7 +45,7 @@ func (s *sender) protect(now time.Time, timestamp uint32, done bool) {
 	}
 	h := fecHeader{base: s.video.seq - uint16(f.held), data: f.held}
 	f.held = 0
-	h.parity = f.protection.choose(h.data, f.blocks, s.log.losses.model(ssrcVideo), s.rtt)
+	h.parity = f.protection.choose(h.data, f.blocks, s.expectedLoss(ssrcVideo), s.rtt)
 	if h.parity > 0 {
 		s.sendParity(now, timestamp, h)
 	}

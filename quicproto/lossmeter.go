@@ -23,6 +23,9 @@ type lossRuns struct {
 // 1/(1-again).
 type lossModel struct{ rate, again float64 }
 
+// overflowLoss is that of a full queue beside a TCP flow, as measured.
+var overflowLoss = lossModel{rate: 0.05, again: 0.5}
+
 const (
 	// slowLoss and fastLoss are the weights of a packet: about a second of a call
 	// at 1.5 Mbit/s, and about a quarter.

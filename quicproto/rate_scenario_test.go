@@ -342,7 +342,7 @@ var rateScenarios = []rateScenario{
 			at := time.Duration(10+5*i) * sec
 			newSimTCP(w.simNet, 100+i, w.out, w.in).start(at, at+1500*ms)
 		}
-	}, want: rateLimits{use: 52, p95: 75}},
+	}, want: rateLimits{use: 50, p95: 170}},
 	{name: "two calls, 2M", out: bottleneck(2*mbit, 200*ms), from: 20 * sec, cfg: small, setup: calls(small, 10*sec),
 		want: rateLimits{all: 93, mean: 15, p95: 36, shareLow: 40, shareTop: 60}},
 	{name: "two calls, 700k", out: bottleneck(700*kbit, 200*ms), from: 20 * sec, cfg: small, setup: calls(small, 10*sec),

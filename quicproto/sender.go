@@ -90,7 +90,7 @@ func (s *stream) begin(flow Flow, h rtp.Header) *packet {
 func (s *sender) sendAudio(now time.Time, codec string, timestamp uint32, payload []byte) {
 	h := rtp.Header{PayloadType: audioPayloadTypes[codec], Timestamp: timestamp}
 	own, seq := h.PayloadType, s.audio.seq
-	s.red.choose(now, s.log.losses.model(ssrcAudio))
+	s.red.choose(now, s.expectedLoss(ssrcAudio))
 	room := s.maxDatagram - 1 - rtpSize - redOwnHead - len(payload)
 	n, size := s.red.fit(seq, timestamp, room, s.rate.target())
 	s.red.carried = n
@@ -111,7 +111,18 @@ func (s *sender) sendAudio(now time.Time, codec string, timestamp uint32, payloa
 
 // audioLoss is the share of sound that is lost in spite of copies.
 func (s *sender) audioLoss() float64 {
-	return s.log.losses.model(ssrcAudio).lossAfter(s.red.carried)
+	return s.expectedLoss(ssrcAudio).lossAfter(s.red.carried)
+}
+
+// expectedLoss is how packets of a stream are lost that leave now. What was seen
+// of late does not tell where others fill the queue: it overflows every few seconds.
+// Pictures are protected when it is about to, sound, which costs little, all the time.
+func (s *sender) expectedLoss(ssrc uint32) lossModel {
+	m := s.log.losses.model(ssrc)
+	if s.rate.brimming() || ssrc == ssrcAudio && s.rate.contest != nil {
+		m.rate, m.again = max(m.rate, overflowLoss.rate), max(m.again, overflowLoss.again)
+	}
+	return m
 }
 
 // sendVideo packetises a frame and queues its packets.

@@ -17,9 +17,6 @@ func TestScoreboardInVirtualTime(t *testing.T) {
 	s := Scoreboard{How: "in virtual time, " + codecs}
 	for _, row := range Rows() {
 		t.Run(row.Name, func(t *testing.T) {
-			if row.Rival == TCPDownload {
-				t.Skip("there is no TCP in the simulator: make quality-net")
-			}
 			tell(t, s.Add(simulate(t, &row, row.length(*length), *seed)))
 		})
 	}

@@ -27,11 +27,14 @@ func simulate(t *testing.T, row *Row, length time.Duration, seed uint64) *Record
 		watch := func(rival bool) func(quictest.Passage) {
 			return func(p quictest.Passage) { seen = append(seen, passed{p, rival}) }
 		}
+		beside := func(near, far net.PacketConn) {
+			n.Share([]net.PacketConn{x.near, near}, []net.PacketConn{x.far, far})
+			n.Share([]net.PacketConn{x.far, far}, []net.PacketConn{x.near, near})
+			n.Watch(near, far, watch(true))
+		}
 		if row.Rival == SecondCall {
 			y := newSimulated(t, n, row, second, 3)
-			n.Share([]net.PacketConn{x.near, y.near}, []net.PacketConn{x.far, y.far})
-			n.Share([]net.PacketConn{x.far, y.far}, []net.PacketConn{x.near, y.near})
-			n.Watch(y.near, y.far, watch(true))
+			beside(y.near, y.far)
 			y.connect(t)
 			defer y.close()
 		}
@@ -43,6 +46,13 @@ func simulate(t *testing.T, row *Row, length time.Duration, seed uint64) *Record
 			time.Sleep(time.Until(began.Add(c.At)))
 			changed = append(changed, time.Now())
 			n.SetAll(c.Link)
+		}
+		if row.Rival == TCPDownload {
+			d := newSimulatedDownload(n, 3)
+			beside(d.near, d.far)
+			time.Sleep(time.Until(began.Add(rivalStart)))
+			d.start()
+			defer d.close()
 		}
 		time.Sleep(time.Until(began.Add(length)))
 	})
