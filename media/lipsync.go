@@ -43,6 +43,9 @@ const (
 	// stretch so much.
 	pictureSlew = 100 * time.Millisecond
 	soundSlew   = 40 * time.Millisecond
+	// lipHurry is by how much faster a wait ends that has lost its reason and keeps the
+	// two further apart than lipTolerance: sound can be squeezed faster than that.
+	lipHurry = 3
 	// lipStep is the least time between two changes of the wait.
 	lipStep = 10 * time.Millisecond
 	// lipPatience is after how long without sound or pictures they are gone.
@@ -161,7 +164,11 @@ func (m *mediaLag) approach(want time.Duration, wanted bool, step time.Duration)
 	if !m.begun {
 		m.floor, m.begun = min(want, m.lag), true
 	}
-	m.floor = min(max(want, m.floor-step), max(m.floor, m.lag)+step)
+	fall := step
+	if wanted && m.floor > want+2*lipTolerance {
+		fall *= lipHurry
+	}
+	m.floor = min(max(want, m.floor-fall), max(m.floor, m.lag)+step)
 }
 
 // Picture says when the picture captured at RTP time timestamp should be shown at

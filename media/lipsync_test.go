@@ -168,6 +168,25 @@ func TestLipSyncFollows(t *testing.T) {
 	}
 }
 
+// TestLipSyncHurries: sound that catches up fast does not leave its pictures behind.
+func TestLipSyncHurries(t *testing.T) {
+	st := newLipStory()
+	const late, catchUp = 160 * time.Millisecond, 200 * time.Millisecond // in all, a second
+	st.sound = func(at time.Duration) time.Duration {
+		squeezed := time.Duration(max(0, (at-10*time.Second).Seconds()) * float64(catchUp))
+		return 22*time.Millisecond + max(0, late-squeezed)
+	}
+	st.run(10 * time.Second)
+	st.worst = 0
+	st.run(5 * time.Second)
+	if st.worst > 40*time.Millisecond {
+		t.Errorf("skew up to %v", st.worst)
+	}
+	if st.held != 0 {
+		t.Errorf("pictures wait %v in the end", st.held)
+	}
+}
+
 func TestLipSyncEndsWithTheSound(t *testing.T) {
 	st := newLipStory()
 	st.sound = steadyDelay(150 * time.Millisecond)
