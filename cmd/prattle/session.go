@@ -46,7 +46,7 @@ type session struct {
 // blocked in another window loses the call within it.
 const bookInterval = time.Second
 
-// newSession checks the flags and opens a room on a UDP address.
+// newSession checks the flags and opens a room for calls on a UDP address.
 func newSession(f *callFlags, listen string, p policy) (*session, error) {
 	s, err := prepareSession(f, p)
 	if err != nil {
@@ -56,6 +56,9 @@ func newSession(f *callFlags, listen string, p policy) (*session, error) {
 	if err != nil {
 		s.closeFiles()
 		return nil, err
+	}
+	if s.settings.video == "none" && s.settings.view == "none" {
+		squeezeIn()
 	}
 	s.open(socket)
 	return s, nil
