@@ -243,64 +243,6 @@ func (s *sender) outgrown(q *packetFIFO) bool {
 		float64(q.front().target) > outgrownShare*s.rate.sustained() && s.rate.pacing().Time(q.bytes) > outgrownDelay
 }
 
-// retransmit queues a copy of a video packet in the form of RFC 4588: the
-// original sequence number, then (ours, instead of a payload type of its own
-// for each codec) the original payload type, then the original payload.
-func (s *sender) retransmit(now time.Time, seq uint16) {
-	p := s.video.ring.find(seq)
-	if p == nil || p.sent.IsZero() || now.Sub(p.sent) > nackGiveUp || p.abandoned {
-		return
-	}
-	if now.Sub(p.sent) < s.way(p) {
-		return // asked for on suspicion, it cannot have been there
-	}
-	if s.queue.flows[FlowRepair].len() >= maxRepairs {
-		return // whoever asks for so much does so to keep us busy
-	}
-	copies := 1
-	if s.log.losses.slow >= repeatFrom {
-		copies = 2
-	}
-	for range copies {
-		s.stats.Retransmitted++
-		s.queue.push(now, s.repairCopy(p, 0))
-	}
-}
-
-// way is the least time in which p can have arrived and its absence been told of. On
-// a thin path it is there only when its last bit is.
-func (s *sender) way(p *packet) time.Duration {
-	way := s.rtt * 4 / 5
-	if target := s.rate.target(); float64(target) < thinRate {
-		way += target.Time(p.wireSize())
-	}
-	return way
-}
-
-// dearSize is from which size on lost packets are not sent again while a queue
-// drains, in bytes: a new start is smaller and shows something fresher.
-const dearSize = 3000
-
-// dearRepair says whether the packets asked for are not worth sending again, and to
-// which frame the first belongs.
-func (s *sender) dearRepair(seqs []uint16) (first uint16, dear bool) {
-	if !s.rate.congested() {
-		return 0, false
-	}
-	bytes := 0
-	for _, seq := range seqs {
-		p := s.video.ring.find(seq)
-		if p == nil || p.sent.IsZero() || p.abandoned {
-			continue
-		}
-		if bytes == 0 {
-			first = p.frame
-		}
-		bytes += p.wireSize()
-	}
-	return first, bytes > dearSize
-}
-
 // abandonVideo gives up all pictures made so far.
 func (s *sender) abandonVideo() {
 	s.clearVideo()
@@ -308,34 +250,6 @@ func (s *sender) abandonVideo() {
 	for i := range s.video.ring.slots {
 		s.video.ring.slots[i].abandoned = true
 	}
-}
-
-// repeatFrom is the loss from which retransmissions are sent twice: to lose one
-// costs a round trip more, and few are needed beside FEC.
-const repeatFrom = 0.08
-
-// maxRepairs is how many packets may wait to be sent again: a second's worth at 4
-// Mbit/s, and no more than their memory holds.
-const maxRepairs = repairRing - 2
-
-// repairHead is what a retransmission adds to a packet, in bytes.
-const repairHead = 3
-
-func (s *sender) repairCopy(original *packet, probe int) *packet {
-	var h rtp.Header
-	if _, err := h.Unmarshal(original.data[1:]); err != nil {
-		panic("quicproto: own RTP packet does not parse: " + err.Error())
-	}
-	payloadType := h.PayloadType
-	h.PayloadType = ptRTX
-	p := s.repair.begin(FlowRepair, h)
-	p.frame, p.probe = original.frame, probe
-	p.data = append(p.data, byte(original.seq>>8), byte(original.seq), payloadType)
-	p.data = append(p.data, original.payload()...)
-	if probe == 0 {
-		p.redundant = p.wireSize()
-	}
-	return p
 }
 
 // sendFeedback queues an RTCP packet.
@@ -383,48 +297,4 @@ func (s *sender) delay(now time.Time, waited time.Duration) {
 		s.log.delay(now, p)
 		s.rate.delaySent(now)
 	}
-}
-
-// probe queues what the rate control sends to find out whether the path takes more:
-// copies of recent packets of video where there are such of the right size, else
-// padding.
-func (s *sender) probe(now time.Time) {
-	bytes, size, cluster, ok := s.rate.probe()
-	if !ok {
-		return
-	}
-	for seq := s.video.seq - 1; bytes > 0; seq-- {
-		original := s.video.ring.find(seq)
-		if original == nil || original.sent.IsZero() || len(original.data) > s.maxDatagram || original.wireSize() > size {
-			break
-		}
-		p := s.repairCopy(original, cluster)
-		bytes -= p.wireSize()
-		s.queue.push(now, p)
-	}
-	for bytes > 0 {
-		p := s.padding(min(size, maxPadded), cluster)
-		bytes -= p.wireSize()
-		s.queue.push(now, p)
-	}
-}
-
-// paddingHead is what a packet of padding has on the wire besides that, and maxPadded
-// the most that it may have in all, in bytes.
-const (
-	paddingHead = overhead + 1 + rtpSize
-	maxPadded   = paddingHead + 255
-)
-
-// padding is a repair packet of so many bytes on the wire that repairs nothing: RTP
-// padding alone (RFC 3550 section 5.1).
-func (s *sender) padding(size, probe int) *packet {
-	n := size - paddingHead
-	p := s.repair.begin(FlowRepair, rtp.Header{PayloadType: ptRTX, Padding: true})
-	p.probe = probe
-	for range n - 1 {
-		p.data = append(p.data, 0)
-	}
-	p.data = append(p.data, byte(n))
-	return p
 }
