@@ -54,6 +54,10 @@ const (
 	// lateQuota is in how many of the spans playout may be late: one gap in five
 	// seconds is the price for not waiting longer.
 	lateQuota = 3
+	// littleMore is by how much longer, in percent, playout waits for what is rarer
+	// still. Beside a flow that fills the queue, sound that is restored from copies is
+	// later than all other by so much, every few seconds.
+	littleMore = 30
 	// overAfter is how many times a level would have been expected again by now
 	// when it is taken to be over (e^-5 is less than 1 %).
 	overAfter = 5
@@ -230,6 +234,10 @@ func (e *lagEstimator) usual() int64 {
 		}
 		count := i + 1
 		if count >= quota && count*latest <= overAfter*(e.n-latest) {
+			enough := sorted[i].level + (sorted[i].level-e.fastest())*littleMore/100
+			for i > 0 && sorted[i-1].level <= enough {
+				i--
+			}
 			return sorted[i].level
 		}
 	}

@@ -129,3 +129,21 @@ func TestLagEstimatorKeepsToThePathOfAFew(t *testing.T) {
 		t.Errorf("fastest %d, want 1000", got)
 	}
 }
+
+// TestLagEstimatorWaitsALittleMore: where sound waits for much anyway, what is rare and
+// little later is waited for, too; what is much later is not.
+func TestLagEstimatorWaitsALittleMore(t *testing.T) {
+	for _, c := range []struct{ rare, want time.Duration }{{75 * ms, 75 * ms}, {120 * ms, 60 * ms}} {
+		f := newLagFeed()
+		f.feed(40*time.Second, func(i int) time.Duration {
+			switch {
+			case i%900 == 450: // every nine seconds
+				return c.rare
+			case i%100 == 0:
+				return 60 * ms
+			}
+			return 0
+		})
+		f.want(t, "with "+c.rare.String()+" now and then", c.want, c.want)
+	}
+}
