@@ -59,6 +59,19 @@ func (s socket) gets(from socket, to net.Addr) bool {
 	return err == nil
 }
 
+// reached is gets for what should come: where the machine is busy the first packets
+// take longer, or get lost before the switch is ready. Nothing of it is left behind.
+func (s socket) reached(from socket, to net.Addr) bool {
+	s.t.Helper()
+	for range 10 {
+		if s.gets(from, to) {
+			s.count(50 * time.Millisecond)
+			return true
+		}
+	}
+	return false
+}
+
 func (s socket) sendTo(to net.Addr, packet []byte) {
 	s.t.Helper()
 	if _, err := s.WriteTo(packet, to); err != nil {
@@ -87,7 +100,11 @@ func TestPartAndHeal(t *testing.T) {
 		t.Helper()
 		for i, from := range at {
 			for j, to := range at {
-				if want := across || i/2 == j/2; i != j && to.gets(from, to.LocalAddr()) != want {
+				want, got := across || i/2 == j/2, to.gets
+				if want {
+					got = to.reached
+				}
+				if i != j && got(from, to.LocalAddr()) != want {
 					t.Errorf("%s, from %d to %d: %v, want %v", when, i+1, j+1, !want, want)
 				}
 			}
@@ -111,13 +128,13 @@ func TestSwallowMulticast(t *testing.T) {
 	if err := l.Hosts[0].Configure("route add 224.0.0.0/4 dev " + cable); err != nil {
 		t.Fatal(err)
 	}
-	if !heard.gets(from, group) {
+	if !heard.reached(from, group) {
 		t.Error("multicast does not come through a good switch")
 	}
 	if err := l.SwallowMulticast(); err != nil {
 		t.Fatal(err)
 	}
-	if heard.gets(from, group) || !to.gets(from, to.LocalAddr()) {
+	if heard.gets(from, group) || !to.reached(from, to.LocalAddr()) {
 		t.Error("multicast comes through, or nothing does")
 	}
 }
