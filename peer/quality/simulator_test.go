@@ -32,11 +32,17 @@ func simulate(t *testing.T, row *Row, length time.Duration, seed uint64) *Record
 			n.Share([]net.PacketConn{x.far, far}, []net.PacketConn{x.near, near})
 			n.Watch(near, far, watch(true))
 		}
-		if row.Rival == SecondCall {
+		var download *simulatedDownload
+		switch row.Rival {
+		case SecondCall:
 			y := newSimulated(t, n, row, second, 3)
 			beside(y.near, y.far)
 			y.connect(t)
 			defer y.close()
+		case TCPDownload:
+			download = newSimulatedDownload(n, 3)
+			beside(download.near, download.far)
+			defer download.close()
 		}
 		n.Watch(x.near, x.far, watch(false))
 		x.connect(t)
@@ -47,12 +53,9 @@ func simulate(t *testing.T, row *Row, length time.Duration, seed uint64) *Record
 			changed = append(changed, time.Now())
 			n.SetAll(c.Link)
 		}
-		if row.Rival == TCPDownload {
-			d := newSimulatedDownload(n, 3)
-			beside(d.near, d.far)
+		if download != nil {
 			time.Sleep(time.Until(began.Add(rivalStart)))
-			d.start()
-			defer d.close()
+			download.start()
 		}
 		time.Sleep(time.Until(began.Add(length)))
 	})

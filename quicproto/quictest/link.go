@@ -2,7 +2,7 @@
 // jitter, loss, bursts, a bottleneck and its queue, seeded so that each run is
 // the same. A Path is one direction of a link, without I/O; a Network joins real
 // QUIC connections by paths in memory, in virtual time where testing/synctest
-// rules it.
+// rules it. A Cubic is what else fills a link: a download by TCP.
 package quictest
 
 import (
