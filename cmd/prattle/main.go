@@ -26,7 +26,6 @@ func run() int {
 	// quic-go logs to stderr when the kernel gives it smaller buffers than it
 	// likes; a call needs a tenth of them.
 	os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
-	spreadOut()
 	// What lives is a dozen pictures, and little is allocated: collecting twice as
 	// often costs nothing that can be measured and saves as much again in memory.
 	debug.SetGCPercent(50)
@@ -37,12 +36,9 @@ func run() int {
 	return explain(os.Stderr, err)
 }
 
-// spreadOut lets Go use two processors more than there are: the sound card calls
-// into Go from a thread of its own and must not wait for one that encoders keep busy.
-func spreadOut() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2) }
-
-// squeezeIn is for sound alone, which needs a twentieth of a processor: with more
-// than one, half of the work is to wake threads that find nothing to do.
+// squeezeIn has Go use one processor. That is plenty for a call of two, whose codecs
+// work outside of Go, beside it: with more, a fifth of all work is to wake threads that
+// find little to do, and pictures arrive later.
 func squeezeIn() { runtime.GOMAXPROCS(1) }
 
 func newRootCommand() *cobra.Command {

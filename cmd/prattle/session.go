@@ -57,9 +57,7 @@ func newSession(f *callFlags, listen string, p policy) (*session, error) {
 		s.closeFiles()
 		return nil, err
 	}
-	if s.settings.video == "none" && s.settings.view == "none" {
-		squeezeIn()
-	}
+	squeezeIn()
 	s.open(socket)
 	return s, nil
 }

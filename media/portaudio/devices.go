@@ -1,10 +1,11 @@
-//go:build cgo
+//go:build cgo && unix
 
 package portaudio
 
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gordonklaus/portaudio"
 
@@ -19,11 +20,11 @@ func init() {
 
 // direction is what distinguishes capture from playback in PortAudio's eyes.
 type direction struct {
-	kind      media.Kind
-	spec      func(name string) string // of the device called name; "" is the default one
-	channels  func(*portaudio.DeviceInfo) int
-	standard  func() (*portaudio.DeviceInfo, error)
-	configure func(d *portaudio.DeviceInfo, channels int) portaudio.StreamParameters
+	kind     media.Kind
+	spec     func(name string) string // of the device called name; "" is the default one
+	channels func(*portaudio.DeviceInfo) int
+	latency  func(*portaudio.DeviceInfo) time.Duration // the lowest it claims to bear
+	standard func() (*portaudio.DeviceInfo, error)
 }
 
 var capture = direction{
@@ -36,11 +37,7 @@ var capture = direction{
 	},
 	channels: func(d *portaudio.DeviceInfo) int { return d.MaxInputChannels },
 	standard: portaudio.DefaultInputDevice,
-	configure: func(d *portaudio.DeviceInfo, channels int) portaudio.StreamParameters {
-		p := portaudio.LowLatencyParameters(d, nil)
-		p.Input.Channels = channels
-		return p
-	},
+	latency:  func(d *portaudio.DeviceInfo) time.Duration { return d.DefaultLowInputLatency },
 }
 
 var playback = direction{
@@ -53,11 +50,7 @@ var playback = direction{
 	},
 	channels: func(d *portaudio.DeviceInfo) int { return d.MaxOutputChannels },
 	standard: portaudio.DefaultOutputDevice,
-	configure: func(d *portaudio.DeviceInfo, channels int) portaudio.StreamParameters {
-		p := portaudio.LowLatencyParameters(nil, d)
-		p.Output.Channels = channels
-		return p
-	},
+	latency:  func(d *portaudio.DeviceInfo) time.Duration { return d.DefaultLowOutputLatency },
 }
 
 // find returns the device that name means; an empty one means the default. The

@@ -1,35 +1,29 @@
-//go:build cgo
+//go:build cgo && unix
 
 package portaudio
 
 import (
 	"io"
-	"sync/atomic"
 	"time"
 
-	"github.com/gordonklaus/portaudio"
-
 	"github.com/skulltech/prattle/media"
+	"github.com/skulltech/prattle/media/bell"
 )
-
-// backlog is how much sound waits for a reader that is busy, in samples. What is
-// older is of no use in a conversation.
-const backlog = 8192 // 171 ms
 
 // microphone implements media.Microphone.
 type microphone struct {
 	stream
-	ring *ring[int16]
-	lost atomic.Int64 // samples for which the ring had no room
-	mono []int16      // the callback's room for mixing
-
 	started  bool  // Read has been called
 	forgiven int64 // as lost was when Read last began anew
 }
 
 func openMicrophone(name string) (media.Microphone, error) {
-	m := &microphone{stream: newStream(), ring: newRing[int16](backlog), mono: make([]int16, blockSize)}
-	if err := m.open(capture, name, m.heard); err != nil {
+	b, err := bell.New()
+	if err != nil {
+		return nil, err
+	}
+	m := newMicrophone(b)
+	if err := m.open(capture, name); err != nil {
 		return nil, err
 	}
 	if err := m.start(); err != nil {
@@ -39,55 +33,35 @@ func openMicrophone(name string) (media.Microphone, error) {
 	return m, nil
 }
 
-// heard is the callback: it puts what was heard into the ring.
-func (m *microphone) heard(in []int16, t portaudio.StreamCallbackTimeInfo, flags portaudio.StreamCallbackFlags) {
-	age := t.CurrentTime - t.InputBufferAdcTime
-	if age <= 0 || age > time.Second {
-		age = m.latency
-	}
-	at := time.Since(m.epoch) - age
-	if m.channels == 2 {
-		in = mixDown(m.mono, in)
-	}
-	sample := int64(m.ring.written.Load()) + m.lost.Load()
-	if !m.ring.put(in...) {
-		m.lost.Add(int64(len(in)))
-	}
-	m.note(sample, at, flags&portaudio.InputOverflow != 0)
-}
+// newMicrophone makes a microphone without a device.
+func newMicrophone(b doorbell) *microphone { return &microphone{stream: newStream(false, b)} }
 
-// mixDown writes the mean of the two channels of stereo to mono.
-func mixDown(mono, stereo []int16) []int16 {
-	mono = mono[:min(len(mono), len(stereo)/2)]
-	for i := range mono {
-		mono[i] = int16((int(stereo[2*i]) + int(stereo[2*i+1])) / 2)
-	}
-	return mono
-}
+// enough is how many samples are worth waking a reader for that wants many, lest the
+// ring run over while it wakes.
+const enough = ringSize / 2
 
-// Read implements media.Microphone. A reader that was away for longer than the
-// backlog gets what is heard now, not what it missed.
+// Read implements media.Microphone. A reader that was away for longer than the ring
+// lasts, 171 ms, gets what is heard now, not what it missed: that is of no use in a
+// conversation.
 func (m *microphone) Read(block []int16) (time.Time, error) {
-	if lost := m.lost.Load(); lost != m.forgiven || !m.started {
-		m.ring.drop(m.ring.len())
+	if lost := m.lost(); lost != m.forgiven || !m.started {
+		m.drop(m.len())
 		m.forgiven, m.started = lost, true
 	}
-	first := int64(m.ring.read.Load()) + m.forgiven
+	first := m.read() + m.forgiven
 	for n := 0; ; {
-		select {
-		case <-m.closed:
+		if m.isClosed() {
 			return time.Time{}, io.EOF
-		default:
 		}
-		n += m.ring.take(block[n:])
+		n += m.take(block[n:])
 		if n == len(block) {
 			return m.when(first), nil
 		}
-		if err := m.wait(); err != nil {
+		if err := m.await(min(len(block)-n, enough)); err != nil {
 			return time.Time{}, err
 		}
 	}
 }
 
 // Lost returns how many samples were thrown away because nobody read them.
-func (m *microphone) Lost() int64 { return m.lost.Load() }
+func (m *microphone) Lost() int64 { return m.lost() }

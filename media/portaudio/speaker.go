@@ -1,32 +1,22 @@
-//go:build cgo
+//go:build cgo && unix
 
 package portaudio
 
 import (
 	"errors"
 	"io"
-	"sync/atomic"
 	"time"
 
-	"github.com/gordonklaus/portaudio"
-
 	"github.com/skulltech/prattle/media"
+	"github.com/skulltech/prattle/media/bell"
 )
 
-// speaker implements media.Speaker. A block lies ready in the ring when the
-// device asks, so that the callback need not wait for fill.
+// speaker implements media.Speaker. A block lies ready in the line when the device
+// asks, so that the callback need not wait for fill.
 type speaker struct {
 	stream
-	ring    *ring[int16]
-	cushion cushion
-
-	taken   atomic.Int64  // samples the device has got, silence included
-	filled  chan struct{} // the ring has more than before
-	tooLate *time.Timer   // the callback's
-
-	settled atomic.Bool  // what happens from now on is heard
-	starved atomic.Int64 // how often fill was late
-	xruns   atomic.Int64 // how often the device ran dry by itself
+	cushion     cushion
+	ran, ranDry int64 // samples and starvations that cushion knows of
 }
 
 // priming is how much a device may ask for at its start, to fill its own
@@ -34,84 +24,19 @@ type speaker struct {
 const priming = media.SampleRate / 10 // samples
 
 func openSpeaker(name string) (media.Speaker, error) {
-	s := newSpeaker()
-	if err := s.open(playback, name, s.play); err != nil {
+	b, err := bell.New()
+	if err != nil {
+		return nil, err
+	}
+	s := newSpeaker(b)
+	if err := s.open(playback, name); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
 // newSpeaker makes a speaker without a device.
-func newSpeaker() *speaker {
-	return &speaker{
-		stream:  newStream(),
-		ring:    newRing[int16](maxCushion * blockSize),
-		filled:  make(chan struct{}, 1),
-		tooLate: time.NewTimer(0),
-	}
-}
-
-// play is the callback: it gives the device what fill has left in the ring.
-func (s *speaker) play(out []int16, t portaudio.StreamCallbackTimeInfo, flags portaudio.StreamCallbackFlags) {
-	ahead := t.OutputBufferDacTime - t.CurrentTime
-	if ahead <= 0 || ahead > time.Second {
-		ahead = s.latency
-	}
-	at := time.Since(s.epoch) + ahead
-	dry := flags&portaudio.OutputUnderflow != 0
-	mono := out[:len(out)/s.channels]
-	got := s.ring.take(mono)
-	if got < len(mono) && s.settled.Load() {
-		got += s.await(mono[got:], ahead/3)
-	}
-	clear(mono[got:])
-	s.count(got < len(mono), dry)
-	if s.channels == 2 {
-		spread(out)
-	}
-	sample := s.taken.Add(int64(len(mono))) - int64(len(mono))
-	s.note(sample, at, dry)
-}
-
-// await takes what fill is still about to give. It is the exception to the rule
-// that the callback does not wait: when the machine was busy elsewhere for a
-// moment, several callbacks come at once, and the device still has sound to play
-// for a while. The other choice would be silence.
-func (s *speaker) await(mono []int16, patience time.Duration) int {
-	nudge(s.wake)
-	s.tooLate.Reset(patience)
-	defer s.tooLate.Stop()
-	for got := 0; ; {
-		got += s.ring.take(mono[got:])
-		if got == len(mono) {
-			return got
-		}
-		select {
-		case <-s.filled:
-		case <-s.tooLate.C:
-			return got
-		}
-	}
-}
-
-func (s *speaker) count(starved, dry bool) {
-	if !s.settled.Load() {
-		return
-	}
-	if starved {
-		s.starved.Add(1)
-	}
-	if dry {
-		s.xruns.Add(1)
-	}
-}
-
-// spread makes stereo of the mono samples in the first half of out.
-func spread(out []int16) {
-	for i := len(out)/2 - 1; i >= 0; i-- {
-		out[2*i], out[2*i+1] = out[i], out[i]
-	}
-}
+func newSpeaker(b doorbell) *speaker { return &speaker{stream: newStream(true, b)} }
 
 // Play implements media.Speaker.
 func (s *speaker) Play(fill func(block []int16, at time.Time)) error {
@@ -125,30 +50,33 @@ func (s *speaker) Play(fill func(block []int16, at time.Time)) error {
 	return err
 }
 
-// keepFilled calls fill whenever the ring holds less than the cushion.
+// keepFilled calls fill whenever the line holds less than the cushion.
 func (s *speaker) keepFilled(fill func(block []int16, at time.Time)) error {
 	block := make([]int16, blockSize)
-	var taken, starved int64
 	for {
-		if err := s.wait(); err != nil {
+		if err := s.await(s.ready()); err != nil {
 			return err
 		}
-		if now := s.starved.Load(); now != starved {
-			s.cushion.ranDry()
-			starved = now
+		for s.len() < s.ready() {
+			fill(block, s.when(s.taken()+int64(s.len())))
+			s.put(block)
 		}
-		now := s.taken.Load()
-		s.cushion.ranWell(int(now - taken))
-		taken = now
-		for s.ring.len() < s.cushion.size()*blockSize {
-			fill(block, s.when(s.taken.Load()+int64(s.ring.len())))
-			s.ring.put(block...)
-			nudge(s.filled)
-		}
-		s.settled.Store(taken > priming)
+		s.settle(s.taken() > priming)
 	}
+}
+
+// ready is how many samples should lie ready, by how it went until now.
+func (s *speaker) ready() int {
+	if now := s.starved(); now != s.ranDry {
+		s.cushion.ranDry()
+		s.ranDry = now
+	}
+	now := s.taken()
+	s.cushion.ranWell(int(now - s.ran))
+	s.ran = now
+	return s.cushion.size() * blockSize
 }
 
 // Underruns returns how often silence was heard because fill was late, or because
 // the device ran dry by itself.
-func (s *speaker) Underruns() int64 { return s.starved.Load() + s.xruns.Load() }
+func (s *speaker) Underruns() int64 { return s.starved() + s.dry() }

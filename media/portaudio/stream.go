@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build cgo && unix
 
 package portaudio
 
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -15,11 +16,6 @@ import (
 )
 
 const (
-	// blockSize is how many samples a callback moves: 5 ms. Through PulseAudio
-	// that gives 20 ms from fill to Read where 10 ms give 40, with as few glitches,
-	// also on a busy machine.
-	blockSize = 240
-
 	// patience is how long a device may go without calling back. A loaded machine
 	// can be late by a few hundred milliseconds; after more than a second the
 	// device is gone.
@@ -29,90 +25,76 @@ const (
 	// wait for a headset to wake up; closing need not wait for anybody.
 	openLimit  = 5 * time.Second
 	closeLimit = time.Second
-
-	// memory is how many observations a callback may leave behind before its
-	// reader looks at them.
-	memory = 64
 )
 
 var errSilent = errors.New("the device has stopped calling back")
 
-// stream is what a microphone and a speaker have in common: a running callback,
-// and the wish to know when it came and whether it still comes.
+// stream is what a microphone and a speaker have in common: a line to a device, and
+// the wish to know when its samples pass and whether it still moves any.
 type stream struct {
-	pa       *portaudio.Stream
-	name     string
-	channels int // 1, or 2 where a device insists
-	latency  time.Duration
+	line
+	name   string
+	opened bool // the line has a device
 
-	epoch time.Time
-	seen  *ring[observation] // from the callback to the owner of clock
+	epoch time.Time // from which the line's notes count
 	clock clock
 	last  time.Time // as when returned it: the next is no earlier
 
-	wake   chan struct{} // the callback has been
+	bell   doorbell
 	closed chan struct{}
 	once   sync.Once
-	timer  *time.Timer
+}
+
+// doorbell is a bell.Bell, or what stands in for it where time is virtual.
+type doorbell interface {
+	File() uintptr
+	Wait(limit time.Duration) error
+	Silence()
+	Close()
 }
 
 // newStream makes a stream without a device.
-func newStream() stream {
-	return stream{
-		epoch:    time.Now(),
-		channels: 1,
-		seen:     newRing[observation](memory),
-		wake:     make(chan struct{}, 1),
-		closed:   make(chan struct{}),
-		timer:    time.NewTimer(patience),
-	}
+func newStream(plays bool, b doorbell) stream {
+	return stream{line: newLine(plays), epoch: time.Now(), bell: b, closed: make(chan struct{})}
 }
 
-// open gives s the device that name means; callback is as the binding wants it.
-func (s *stream) open(dir direction, name string, callback any) error {
-	err := exclusively(openLimit, func() error { return s.openDevice(dir, name, callback) })
-	if errors.Is(err, errHangs) {
+// open gives s the device that name means.
+func (s *stream) open(dir direction, name string) error {
+	err := exclusively(openLimit, func() error { return s.openDevice(dir, name) })
+	switch {
+	case errors.Is(err, errHangs):
 		go s.Close() // when it has been opened after all
 		return fmt.Errorf("%w: %w", media.ErrDeviceBusy, err)
+	case err != nil:
+		s.bell.Close()
 	}
 	return err
 }
 
-func (s *stream) openDevice(dir direction, name string, callback any) error {
+func (s *stream) openDevice(dir direction, name string) error {
 	if err := acquire(); err != nil {
 		return err
 	}
-	if err := s.openChannels(dir, name, callback); err != nil {
-		s.pa = nil
+	if err := s.openChannels(dir, name); err != nil {
 		release()
 		return err
 	}
+	s.opened = true
 	return nil
 }
 
 // openChannels asks for mono first, and for stereo where there is no mono.
-func (s *stream) openChannels(dir direction, name string, callback any) error {
+func (s *stream) openChannels(dir direction, name string) error {
 	d, err := dir.find(name)
 	if err != nil {
 		return err
 	}
 	s.name = d.Name
-	for s.channels = 1; ; s.channels++ {
-		p := dir.configure(d, s.channels)
-		p.SampleRate = media.SampleRate
-		p.FramesPerBuffer = blockSize
-		s.pa, err = portaudio.OpenStream(p, callback)
-		if !errors.Is(err, portaudio.InvalidChannelCount) || s.channels == 2 {
-			break
-		}
+	err = s.line.open(d, 1, dir.latency(d), s.bell.File())
+	if err == portaudio.InvalidChannelCount {
+		err = s.line.open(d, 2, dir.latency(d), s.bell.File())
 	}
-	if err != nil {
-		return deviceError(err)
-	}
-	if info := s.pa.Info(); info != nil {
-		s.latency = info.InputLatency + info.OutputLatency
-	}
-	return nil
+	return deviceError(err)
 }
 
 // start lets the callbacks begin.
@@ -122,7 +104,7 @@ func (s *stream) start() error {
 		case <-s.closed:
 			return io.EOF
 		default:
-			return deviceError(s.pa.Start())
+			return deviceError(s.line.start())
 		}
 	})
 }
@@ -132,6 +114,7 @@ func (s *stream) Close() error {
 	var err error
 	s.once.Do(func() {
 		close(s.closed)
+		s.bell.Silence()
 		err = exclusively(closeLimit, s.closeDevice)
 	})
 	if err != nil {
@@ -141,49 +124,50 @@ func (s *stream) Close() error {
 }
 
 func (s *stream) closeDevice() error {
-	if s.pa == nil {
-		return nil // it was never opened
+	defer s.bell.Close()
+	if !s.opened {
+		return nil
 	}
 	defer release()
-	s.pa.Abort() // fails on a stream that never started or has died: no matter
-	return s.pa.Close()
+	return s.line.close()
 }
 
-// note remembers when a block passes the device and wakes the other side. For
-// the callback.
-func (s *stream) note(sample int64, at time.Duration, broken bool) {
-	s.seen.put(observation{sample, at, broken})
-	nudge(s.wake)
-}
-
-// nudge lets the receiver of c run, now or when it next looks. It does not wait.
-func nudge(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
+// await returns nil when so many samples wait, or fewer if s plays, or perhaps
+// earlier; io.EOF when the stream is closed; and an error when the device seems dead.
+func (s *stream) await(n int) error {
+	if s.isClosed() {
+		return io.EOF
 	}
+	if s.wish(n) {
+		return nil
+	}
+	err := s.bell.Wait(patience)
+	switch {
+	case s.isClosed():
+		return io.EOF
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = errSilent
+	}
+	if err != nil {
+		return fmt.Errorf("sound device %s: %w", s.name, err)
+	}
+	return nil
 }
 
-// wait returns nil when the callback has been, io.EOF when the stream is closed,
-// and an error when the device seems dead.
-func (s *stream) wait() error {
-	s.timer.Reset(patience)
+func (s *stream) isClosed() bool {
 	select {
 	case <-s.closed:
-		return io.EOF
-	case <-s.wake:
-		return nil
-	case <-s.timer.C:
-		return fmt.Errorf("sound device %s: %w", s.name, errSilent)
+		return true
+	default:
+		return false
 	}
 }
 
 // when returns the local time at which sample passes the device. It is asked for
 // one sample after another.
 func (s *stream) when(sample int64) time.Time {
-	var o [1]observation
-	for s.seen.take(o[:]) == 1 {
-		s.clock.observe(o[0])
+	for o, ok := s.note(); ok; o, ok = s.note() {
+		s.clock.observe(o)
 	}
 	// By way of now, so that its wall clock reading is as fresh as can be.
 	now := time.Now()

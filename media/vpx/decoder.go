@@ -1,8 +1,6 @@
 package vpx
 
 /*
-#cgo noescape decode
-#cgo nocallback decode
 #cgo noescape vp9_shown
 #cgo nocallback vp9_shown
 #include "shim.h"
@@ -11,6 +9,7 @@ import "C"
 
 import (
 	"fmt"
+	"runtime"
 	"unsafe"
 
 	"github.com/skulltech/prattle/media"
@@ -19,9 +18,12 @@ import (
 // decoder is a media.VideoDecoder.
 type decoder struct {
 	decoding
-	cfg media.VideoDecoderConfig
-	c   *C.vpx_codec_ctx_t // nil after Close
-	buf []byte             // the frame, if it has to be changed for libvpx
+	cfg   media.VideoDecoderConfig
+	c     *C.vpx_codec_ctx_t // nil after Close
+	aside *aside
+	buf   []byte      // the frame, if it has to be changed for libvpx
+	job   *C.decode_t // the latest
+	pin   runtime.Pinner
 	// broken says that libvpx failed and may hold garbage until a keyframe.
 	broken bool
 }
@@ -43,7 +45,12 @@ func newDecoder(opened media.VideoDecoderConfig, d decoding) (media.VideoDecoder
 		C.free(unsafe.Pointer(ctx))
 		return nil, fmt.Errorf("new %s decoder: %w", d.name, err)
 	}
-	return &decoder{decoding: d, cfg: opened, c: ctx}, nil
+	aside, err := newAside()
+	if err != nil {
+		discard(ctx)
+		return nil, fmt.Errorf("new %s decoder: %w", d.name, err)
+	}
+	return &decoder{decoding: d, cfg: opened, c: ctx, aside: aside, job: new(C.decode_t)}, nil
 }
 
 // Decode implements media.VideoDecoder. A frame that is refused for what its
@@ -69,8 +76,8 @@ func (d *decoder) decode(data []byte, dst *media.Frame) (shown bool, err error) 
 		return false, ErrNeedKeyframe
 	}
 	d.buf = admitted
-	var pic C.picture_t
-	err = result(d.c, C.decode(d.c, (*C.uint8_t)(&admitted[0]), C.uint(len(admitted)), &pic))
+	pic := d.decompress(admitted)
+	err = result(d.c, pic.err)
 	d.broken = err != nil
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrCorrupt, err)
@@ -78,11 +85,21 @@ func (d *decoder) decode(data []byte, dst *media.Frame) (shown bool, err error) 
 	if pic.planes[0] == nil {
 		return false, nil
 	}
-	return true, d.copyTo(dst, &pic)
+	return true, d.copyTo(dst, pic)
+}
+
+// decompress has libvpx decode a frame.
+func (d *decoder) decompress(data []byte) *C.decode_t {
+	*d.job = C.decode_t{ctx: d.c, data: (*C.uint8_t)(&data[0]), size: C.uint(len(data))}
+	defer d.pin.Unpin()
+	d.pin.Pin(d.job)
+	d.pin.Pin(&data[0])
+	d.aside.run((*[0]byte)(C.decode_frame), unsafe.Pointer(d.job))
+	return d.job
 }
 
 // copyTo copies libvpx's picture.
-func (d *decoder) copyTo(dst *media.Frame, pic *C.picture_t) error {
+func (d *decoder) copyTo(dst *media.Frame, pic *C.decode_t) error {
 	w, h := int(pic.width), int(pic.height)
 	if d.shown != nil {
 		w, h = d.shown(d.c, w, h)
@@ -126,9 +143,14 @@ func shownVP9(ctx *C.vpx_codec_ctx_t, w, h int) (int, int) {
 // Close implements media.VideoDecoder.
 func (d *decoder) Close() error {
 	if d.c != nil {
-		C.vpx_codec_destroy(d.c)
-		C.free(unsafe.Pointer(d.c))
+		d.aside.close()
+		discard(d.c)
 		d.c = nil
 	}
 	return nil
+}
+
+func discard(ctx *C.vpx_codec_ctx_t) {
+	C.vpx_codec_destroy(ctx)
+	C.free(unsafe.Pointer(ctx))
 }

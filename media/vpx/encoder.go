@@ -1,15 +1,12 @@
 package vpx
 
-/*
-#cgo noescape encode
-#cgo nocallback encode
-#include "shim.h"
-*/
+// #include "shim.h"
 import "C"
 
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"unsafe"
 
 	"github.com/skulltech/prattle/media"
@@ -21,7 +18,7 @@ type encoder struct {
 	dialect
 	config media.VideoEncoderConfig // as it is now
 	c      *C.encoder_t             // nil while no libvpx encoder is open
-	closed bool
+	aside  *aside                   // nil after Close
 
 	width, height      int // of the picture as coded
 	largestW, largestH int // that the open libvpx encoder may be given
@@ -32,6 +29,8 @@ type encoder struct {
 	clock  int64       // time stamp of the next frame, in units of clockRate
 	padded media.Frame // the picture, if its size must be made even
 	data   []byte      // of the latest frame
+	job    *C.encode_t // the latest
+	pin    runtime.Pinner
 }
 
 // dialect is what differs between VP8 and VP9.
@@ -68,8 +67,13 @@ func newEncoder(d dialect, cfg media.VideoEncoderConfig) (media.VideoEncoder, er
 	if err := checkSize(cfg.Width, cfg.Height); err != nil {
 		return nil, fmt.Errorf("new %s encoder: %w", d.name(), err)
 	}
-	e := &encoder{dialect: d, config: cfg, refs: d.references(cfg.TemporalLayers)}
+	e := &encoder{dialect: d, config: cfg, refs: d.references(cfg.TemporalLayers), job: new(C.encode_t)}
+	var err error
+	if e.aside, err = newAside(); err != nil {
+		return nil, fmt.Errorf("new %s encoder: %w", d.name(), err)
+	}
 	if err := e.open(); err != nil {
+		e.Close()
 		return nil, fmt.Errorf("new %s encoder: %w", d.name(), err)
 	}
 	return e, nil
@@ -79,7 +83,7 @@ func newEncoder(d dialect, cfg media.VideoEncoderConfig) (media.VideoEncoder, er
 // stays in force for the next picture. After an error the next picture is a
 // keyframe.
 func (e *encoder) Encode(f *media.Frame, order media.EncodeOrder) (media.EncodedFrame, error) {
-	if e.closed {
+	if e.aside == nil {
 		return media.EncodedFrame{}, ErrClosed
 	}
 	if err := checkFrame(f); err != nil {
@@ -106,25 +110,43 @@ func (e *encoder) encode(f *media.Frame, order media.EncodeOrder) (media.Encoded
 	if err != nil {
 		return media.EncodedFrame{}, err
 	}
-	var pkt C.packet_t
-	duration := int64(clockRate / e.config.FPS)
-	err = e.result(C.encode(&e.c.ctx, (*C.uint8_t)(&f.Y[0]), (*C.uint8_t)(&f.U[0]), (*C.uint8_t)(&f.V[0]),
-		C.int(f.YStride), C.int(f.UVStride), C.int(f.Width), C.int(f.Height),
-		C.int64_t(e.clock), C.ulong(duration), flags, &pkt))
+	job, err := e.compress(f, flags)
 	if err != nil {
 		return media.EncodedFrame{}, err
 	}
+	return e.describe(p, job)
+}
+
+// compress has libvpx encode f.
+func (e *encoder) compress(f *media.Frame, flags C.long) (*C.encode_t, error) {
+	duration := int64(clockRate / e.config.FPS)
+	job := e.job
+	*job = C.encode_t{
+		ctx: &e.c.ctx, width: C.int(f.Width), height: C.int(f.Height),
+		strides: [3]C.int{C.int(f.YStride), C.int(f.UVStride), C.int(f.UVStride)},
+		pts:     C.int64_t(e.clock), duration: C.ulong(duration), flags: flags,
+	}
+	defer e.pin.Unpin()
+	e.pin.Pin(job)
+	for i, plane := range [][]byte{f.Y, f.U, f.V} {
+		e.pin.Pin(&plane[0])
+		job.planes[i] = (*C.uint8_t)(&plane[0])
+	}
+	e.aside.run((*[0]byte)(C.encode_picture), unsafe.Pointer(job))
+	if err := e.result(job.err); err != nil {
+		return nil, err
+	}
 	e.clock += duration
-	return e.describe(p, &pkt)
+	return job, nil
 }
 
 // describe says what came of the plan.
-func (e *encoder) describe(p plan, pkt *C.packet_t) (media.EncodedFrame, error) {
-	keyframe := pkt.size > 0 && pkt.keyframe != 0
+func (e *encoder) describe(p plan, job *C.encode_t) (media.EncodedFrame, error) {
+	keyframe := job.size > 0 && job.keyframe != 0
 	if p.keyframe && !keyframe {
 		return media.EncodedFrame{}, errors.New("no keyframe was made where one was asked for")
 	}
-	e.data = append(e.data[:0], unsafe.Slice((*byte)(pkt.data), pkt.size)...)
+	e.data = append(e.data[:0], unsafe.Slice((*byte)(job.data), job.size)...)
 	var out media.EncodedFrame
 	if len(e.data) > 0 {
 		out = e.refs.encoded(p, keyframe)
@@ -157,7 +179,10 @@ func (e *encoder) lastQuantizer() (int, error) {
 // Close implements media.VideoEncoder.
 func (e *encoder) Close() error {
 	e.release()
-	e.closed = true
+	if e.aside != nil {
+		e.aside.close()
+		e.aside = nil
+	}
 	return nil
 }
 

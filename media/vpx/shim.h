@@ -15,18 +15,34 @@ typedef struct {
 	vpx_codec_enc_cfg_t cfg;
 } encoder_t;
 
+// A picture to be encoded, and what came of it.
 typedef struct {
+	vpx_codec_ctx_t *ctx;
+	const uint8_t *planes[3]; // Y, U, V
+	int strides[3];
+	int width, height;
+	int64_t pts;
+	unsigned long duration;
+	long flags;
+
+	vpx_codec_err_t err;
 	const uint8_t *data; // libvpx's, until its next call
 	size_t size;         // 0: the picture was dropped
 	int keyframe;
-} packet_t;
+} encode_t;
 
+// A frame to be decoded, and what came of it.
 typedef struct {
+	vpx_codec_ctx_t *ctx;
+	const uint8_t *data;
+	unsigned size;
+
+	vpx_codec_err_t err;
 	const uint8_t *planes[3]; // libvpx's, until its next call; null: no picture
 	int strides[3];
 	int width, height;
 	int i420; // 8 bits, 4:2:0
-} picture_t;
+} decode_t;
 
 static inline vpx_codec_err_t control_int(vpx_codec_ctx_t *ctx, int id, int value) {
 	return vpx_codec_control_(ctx, id, value);
@@ -36,56 +52,10 @@ static inline vpx_codec_err_t control_ptr(vpx_codec_ctx_t *ctx, int id, void *va
 	return vpx_codec_control_(ctx, id, value);
 }
 
-// encode compresses one picture; p is what came of it.
-static inline vpx_codec_err_t encode(vpx_codec_ctx_t *ctx, const uint8_t *y, const uint8_t *u, const uint8_t *v,
-                                     int y_stride, int uv_stride, int width, int height,
-                                     int64_t pts, unsigned long duration, long flags, packet_t *p) {
-	vpx_image_t img;
-	memset(&img, 0, sizeof img);
-	img.fmt = VPX_IMG_FMT_I420;
-	img.bit_depth = 8;
-	img.bps = 12;
-	img.w = img.d_w = width;
-	img.h = img.d_h = height;
-	img.x_chroma_shift = img.y_chroma_shift = 1;
-	img.planes[VPX_PLANE_Y] = (uint8_t *)y;
-	img.planes[VPX_PLANE_U] = (uint8_t *)u;
-	img.planes[VPX_PLANE_V] = (uint8_t *)v;
-	img.stride[VPX_PLANE_Y] = y_stride;
-	img.stride[VPX_PLANE_U] = img.stride[VPX_PLANE_V] = uv_stride;
-
-	memset(p, 0, sizeof *p);
-	vpx_codec_err_t err = vpx_codec_encode(ctx, &img, pts, duration, flags, VPX_DL_REALTIME);
-	if (err != VPX_CODEC_OK) return err;
-	vpx_codec_iter_t iter = NULL;
-	const vpx_codec_cx_pkt_t *pkt;
-	while ((pkt = vpx_codec_get_cx_data(ctx, &iter)) != NULL) {
-		if (pkt->kind != VPX_CODEC_CX_FRAME_PKT || pkt->data.frame.sz == 0) continue;
-		p->data = pkt->data.frame.buf;
-		p->size = pkt->data.frame.sz;
-		p->keyframe = (pkt->data.frame.flags & VPX_FRAME_IS_KEY) != 0;
-	}
-	return VPX_CODEC_OK;
-}
-
-// decode decompresses one frame; p is the picture that came of it.
-static inline vpx_codec_err_t decode(vpx_codec_ctx_t *ctx, const uint8_t *data, unsigned size, picture_t *p) {
-	memset(p, 0, sizeof *p);
-	vpx_codec_err_t err = vpx_codec_decode(ctx, data, size, NULL, 0);
-	if (err != VPX_CODEC_OK) return err;
-	vpx_codec_iter_t iter = NULL;
-	const vpx_image_t *img;
-	while ((img = vpx_codec_get_frame(ctx, &iter)) != NULL) {
-		for (int i = 0; i < 3; i++) {
-			p->planes[i] = img->planes[i];
-			p->strides[i] = img->stride[i];
-		}
-		p->width = img->d_w;
-		p->height = img->d_h;
-		p->i420 = img->fmt == VPX_IMG_FMT_I420;
-	}
-	return VPX_CODEC_OK;
-}
+// encode_picture compresses one picture, an encode_t; decode_frame decompresses one
+// frame, a decode_t.
+void encode_picture(void *of);
+void decode_frame(void *of);
 
 // vp9_shown gives the size at which the last VP9 picture is meant to be shown.
 static inline vpx_codec_err_t vp9_shown(vpx_codec_ctx_t *ctx, int size[2]) {
