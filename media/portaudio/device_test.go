@@ -23,9 +23,6 @@ import (
 // The tests of this file want devices: run them by
 //
 //	.ci/pulse run go test ./media/portaudio
-//
-// With -race they also want -gcflags=all=-d=checkptr=0, for the binding hands
-// small numbers through C as pointers.
 func needDevices(t *testing.T) {
 	t.Helper()
 	if os.Getenv("PRATTLE_TEST_DEVICES") == "" {
