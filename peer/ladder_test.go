@@ -67,6 +67,29 @@ func TestEveryRateHasARung(t *testing.T) {
 	}
 }
 
+// TestNobodySeesMore: a link that carries more than pictures have use for is not filled
+// with them.
+func TestNobodySeesMore(t *testing.T) {
+	for _, test := range []struct {
+		w, h, fps int
+		want      media.Bitrate
+	}{
+		{1280, 720, 30, 2450 * media.Kbps}, // as much as goes
+		{640, 480, 30, 1438 * media.Kbps},
+		{640, 360, 15, 539 * media.Kbps},
+	} {
+		var l ladder
+		r := l.choose(time.Unix(1, 0), allowing(2700*media.Kbps), test.w, test.h, test.fps)
+		if r.Width != test.w || r.FPS != test.fps || max(r.Video-test.want, test.want-r.Video) > 20*media.Kbps {
+			t.Errorf("%dx%d at %d a second: %+v, want about %v", test.w, test.h, test.fps, r, test.want)
+		}
+		l.bound(2)
+		if r := l.choose(time.Unix(2, 0), allowing(2700*media.Kbps), test.w, test.h, test.fps); r.Width != test.w/2 || r.Video > test.want/8+media.Kbps && test.w < 1280 {
+			t.Errorf("half of %dx%d at %d a second: %+v", test.w, test.h, test.fps, r)
+		}
+	}
+}
+
 func TestTempoIsKept(t *testing.T) {
 	var l ladder
 	now := time.Unix(1, 0)
