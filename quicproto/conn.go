@@ -228,6 +228,15 @@ type ConnStats struct {
 	TooLarge uint64 // datagrams not sent because they did not fit
 }
 
+// Carry is what the lanes carry at most: their windows in each round trip. 0 before
+// there was one.
+func (s ConnStats) Carry() media.Bitrate {
+	if s.RTT <= 0 {
+		return 0
+	}
+	return media.Bitrate(float64(s.Window) * 8 / s.RTT.Seconds())
+}
+
 // Stats returns what QUIC knows of the path at present.
 func (c *Conn) Stats() ConnStats {
 	s := ConnStats{

@@ -18,8 +18,11 @@ type laneDemand struct {
 
 const (
 	// blockedLeast is the wait of a datagram that is laid to the congestion window:
-	// the next ACK has to come first. A scheduler's delay is shorter.
+	// the next ACK has to come first. A scheduler's delay is mostly shorter,
 	blockedLeast = 3 * time.Millisecond
+	// and where the windows carry so many times the target, it was the scheduler's in
+	// any case: that is more than the pacer lets go at once.
+	blockedNever = 2
 	// blockedWindow is the time over which waits are added up, and blockedShare, in
 	// hundredths, how much of it they may be: a frame must not take so much longer.
 	blockedWindow = 250 * time.Millisecond
@@ -43,9 +46,10 @@ func (d *laneDemand) handleSent(now time.Time, waited time.Duration) {
 	}
 }
 
-// want says whether to open a lane now, for a target; it is then taken for opened.
-func (d *laneDemand) want(now time.Time, target media.Bitrate) bool {
-	if d.waited*100 < blockedWindow*blockedShare || now.Before(d.quiet) || target < laneMinTarget {
+// want says whether to open a lane now, for a target and what the windows of those
+// that there are carry; it is then taken for opened.
+func (d *laneDemand) want(now time.Time, target, carry media.Bitrate) bool {
+	if d.waited*100 < blockedWindow*blockedShare || now.Before(d.quiet) || target < laneMinTarget || carry > blockedNever*target {
 		return false
 	}
 	d.waited = 0

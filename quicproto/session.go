@@ -383,10 +383,10 @@ func (s *Session) QueueDelay() time.Duration { return s.sender.rate.queueDelay()
 // silent reports whether feedback has not come for longer than chance explains.
 func (s *Session) silent() bool { return s.sender.rate.silence.halvings > 0 }
 
-// WantLane says whether the connection should have one more lane now; it is then
-// taken for opened.
-func (s *Session) WantLane(now time.Time) bool {
-	return !s.sender.rate.congested() && !s.silent() && s.sender.laneDemand.want(now, s.Target())
+// WantLane says whether the connection should have one more lane now, as its lanes
+// carry so much (ConnStats.Carry); it is then taken for opened.
+func (s *Session) WantLane(now time.Time, carry media.Bitrate) bool {
+	return !s.sender.rate.congested() && !s.silent() && s.sender.laneDemand.want(now, s.Target(), carry)
 }
 
 // SendStats returns what was sent so far.
