@@ -28,12 +28,13 @@ var importRules = []struct {
 	{"quicproto/rendezvous", []string{"certs"}, []string{"github.com/nats-io", "github.com/spf13"}},
 	{"quicproto/relay", nil, []string{"github.com/quic-go", "github.com/spf13"}},
 	{"cmd/prattled", []string{"quicproto/rendezvous", "quicproto/rendezvous/natsdirectory", "quicproto/relay", "certs"}, nil},
-	{"media/vpx", []string{"media"}, []string{"github.com/quic-go"}},
+	{"media/bell", nil, []string{"github.com/quic-go"}},
+	{"media/vpx", []string{"media", "media/bell"}, []string{"github.com/quic-go"}},
 	{"media/yuv", []string{"media"}, []string{"github.com/quic-go"}},
 	{"media/opus", []string{"media"}, []string{"github.com/quic-go"}},
-	{"media/portaudio", []string{"media"}, []string{"github.com/quic-go"}},
+	{"media/portaudio", []string{"media", "media/bell"}, []string{"github.com/quic-go"}},
 	{"media/opencv", []string{"media", "media/yuv"}, []string{"github.com/quic-go"}},
-	{"cmd/prattle", []string{"peer", "peer/netns", "quicproto", "quicproto/quictest", "quicproto/rendezvous", "media", "certs", "media/vpx", "media/yuv", "media/opus", "media/portaudio"}, []string{"gocv.io", "gonum.org", "github.com/nats-io", "github.com/prometheus"}},
+	{"cmd/prattle", []string{"peer", "peer/netns", "quicproto", "quicproto/quictest", "quicproto/rendezvous", "media", "certs", "media/vpx", "media/yuv", "media/opus", "media/portaudio", "media/bell"}, []string{"gocv.io", "gonum.org", "github.com/nats-io", "github.com/prometheus"}},
 	{"cmd/prattle-opencv", []string{"media", "media/opencv", "media/yuv"}, []string{"github.com/quic-go"}},
 }
 
