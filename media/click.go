@@ -4,7 +4,9 @@ import "time"
 
 // ClickDetector finds clicks in received sound: the ticks of the tone microphone,
 // or any burst that rises within a few milliseconds out of something at least
-// 12 dB quieter, such as a hand clap. Its zero value is ready for use.
+// 12 dB quieter and soon falls again, such as a hand clap. What begins and stays,
+// as a tone that a call comes into the middle of, is none. Its zero value is ready
+// for use.
 //
 // An onset is the moment at which the loudness, taken over a millisecond, has
 // risen half way to its first peak. On clicks that went through Opus at 24 to
@@ -23,6 +25,8 @@ type ClickDetector struct {
 	rising     int     // hops since it began to rise; 0: all quiet
 	peak       float64
 	peakAt     int // hops into the rise
+	began      time.Time
+	staying    int // hops in which it has to fall again; 0: it has, or there is none
 	deaf       int // hops until it listens again
 
 	onsets []time.Time
@@ -50,6 +54,10 @@ const (
 	clickLongest = 160 // hops
 	clickHistory = 256 // hops: a rise, and what was before it
 
+	// A click has fallen by clickFall, 6 dB, not later than 60 ms after its rise.
+	clickFall  = 4
+	clickStays = 240 // hops
+
 	// clickDeaf is for how long after a click its tail and echoes are not heard
 	// as further ones: 250 ms.
 	clickDeaf = 1000 // hops
@@ -61,8 +69,8 @@ const (
 )
 
 // Push takes in the next block of sound, whose first sample is heard at at, and
-// returns the onsets that it completes: a click is reported some 10 ms after
-// its onset. The result is valid until the next call.
+// returns the onsets that it completes: a click is reported 10 to 70 ms after its
+// onset. The result is valid until the next call.
 func (d *ClickDetector) Push(at time.Time, block []int16) []time.Time {
 	d.onsets = d.onsets[:0]
 	for i, v := range block {
@@ -92,18 +100,20 @@ func (d *ClickDetector) endHop(end time.Time) {
 	switch {
 	case d.rising > 0:
 		d.followRise(now.energy)
+	case d.staying > 0:
+		d.followFall(now.energy)
 	case d.deaf > 0:
 		d.deaf--
 	case now.energy > clickFloor && now.energy > clickContrast*d.background && d.n > clickSmooth:
 		d.rising, d.peak, d.peakAt = 1, now.energy, 1
 	}
-	if d.rising == 0 && d.n > clickBefore {
+	if d.rising == 0 && d.staying == 0 && d.n > clickBefore {
 		before := d.history[(d.n-clickBefore)%clickHistory].energy
 		d.background += (before - d.background) / clickSmooth
 	}
 }
 
-// followRise waits for the peak, and reports the click when it has passed.
+// followRise waits for the peak.
 func (d *ClickDetector) followRise(energy float64) {
 	d.rising++
 	if energy > d.peak {
@@ -112,8 +122,19 @@ func (d *ClickDetector) followRise(energy float64) {
 	if d.rising-d.peakAt < clickSettle && d.rising < clickLongest {
 		return
 	}
-	d.onsets = append(d.onsets, d.onset())
-	d.rising, d.deaf = 0, clickDeaf
+	d.began = d.onset()
+	d.rising, d.staying = 0, clickStays
+}
+
+// followFall reports the click when it has fallen. What stays is the background from
+// now on.
+func (d *ClickDetector) followFall(energy float64) {
+	if d.staying--; energy*clickFall <= d.peak {
+		d.onsets = append(d.onsets, d.began)
+		d.staying, d.deaf = 0, clickDeaf
+	} else if d.staying == 0 {
+		d.background = energy
+	}
 }
 
 // onset finds where the loudness passed half the peak for the first time.

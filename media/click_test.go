@@ -91,6 +91,18 @@ func TestNoClicks(t *testing.T) {
 }
 
 // TestClickWithEcho: the echo of a click is no second click.
+// TestAToneThatBeginsIsNoClick: who comes into the middle of a tone has heard none.
+func TestAToneThatBeginsIsNoClick(t *testing.T) {
+	pcm := mediatest.Sine(440, 0.05, 3*time.Second)
+	clear(pcm[:media.SampleRate/3])
+	addBurst(pcm, 2*media.SampleRate, 0.5)
+	begin := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	got := detect(pcm, begin, 480)
+	if want := begin.Add(2 * time.Second); len(got) != 1 || got[0].Sub(want).Abs() > time.Millisecond {
+		t.Errorf("clicks %v, want the one at %v", got, want)
+	}
+}
+
 func TestClickWithEcho(t *testing.T) {
 	pcm := make([]int16, 2*media.SampleRate)
 	for i, level := range []float64{0.5, 0.25, 0.12} {
