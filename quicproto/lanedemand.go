@@ -22,7 +22,7 @@ const (
 	blockedLeast = 3 * time.Millisecond
 	// and where the windows carry so many times the target, it was the scheduler's in
 	// any case: that is more than the pacer lets go at once.
-	blockedNever = 2
+	blockedNever = 2.5
 	// blockedWindow is the time over which waits are added up, and blockedShare, in
 	// hundredths, how much of it they may be: a frame must not take so much longer.
 	blockedWindow = 250 * time.Millisecond
@@ -49,7 +49,7 @@ func (d *laneDemand) handleSent(now time.Time, waited time.Duration) {
 // want says whether to open a lane now, for a target and what the windows of those
 // that there are carry; it is then taken for opened.
 func (d *laneDemand) want(now time.Time, target, carry media.Bitrate) bool {
-	if d.waited*100 < blockedWindow*blockedShare || now.Before(d.quiet) || target < laneMinTarget || carry > blockedNever*target {
+	if d.waited*100 < blockedWindow*blockedShare || now.Before(d.quiet) || target < laneMinTarget || float64(carry) > blockedNever*float64(target) {
 		return false
 	}
 	d.waited = 0

@@ -18,7 +18,7 @@ func TestLaneDemand(t *testing.T) {
 		{"the windows are small", 4 * time.Millisecond, 2 * media.Mbps, media.Mbps, true},
 		{"nothing waits", 0, 2 * media.Mbps, media.Mbps, false},
 		{"a scheduler is late", 2 * time.Millisecond, 2 * media.Mbps, media.Mbps, false},
-		{"a scheduler is very late", 4 * time.Millisecond, 2 * media.Mbps, 5 * media.Mbps, false},
+		{"a scheduler is very late", 4 * time.Millisecond, 2 * media.Mbps, 6 * media.Mbps, false},
 		{"a thin link", 4 * time.Millisecond, 200 * media.Kbps, 100 * media.Kbps, false},
 	} {
 		var d laneDemand
