@@ -10,7 +10,7 @@ import (
 // considerLanes gets the connection another lane if it should have one. Only the
 // dialler may open it; the other side asks for it.
 func (l *Link) considerLanes(now time.Time) {
-	if !l.session.WantLane(now, l.conn.Stats().Carry()) {
+	if !l.session.WantLane(now, l.conn.Carry) {
 		return
 	}
 	if l.outgoing {

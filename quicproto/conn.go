@@ -230,7 +230,8 @@ type ConnStats struct {
 
 // Carry is what the lanes carry at most: their windows in each round trip. 0 before
 // there was one.
-func (s ConnStats) Carry() media.Bitrate {
+func (c *Conn) Carry() media.Bitrate {
+	s := c.Stats()
 	if s.RTT <= 0 {
 		return 0
 	}

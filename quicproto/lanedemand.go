@@ -47,9 +47,12 @@ func (d *laneDemand) handleSent(now time.Time, waited time.Duration) {
 }
 
 // want says whether to open a lane now, for a target and what the windows of those
-// that there are carry; it is then taken for opened.
-func (d *laneDemand) want(now time.Time, target, carry media.Bitrate) bool {
-	if d.waited*100 < blockedWindow*blockedShare || now.Before(d.quiet) || target < laneMinTarget || float64(carry) > blockedNever*float64(target) {
+// that there are carry, which is asked last; it is then taken for opened.
+func (d *laneDemand) want(now time.Time, target media.Bitrate, carry func() media.Bitrate) bool {
+	if d.waited*100 < blockedWindow*blockedShare || now.Before(d.quiet) || target < laneMinTarget {
+		return false
+	}
+	if float64(carry()) > blockedNever*float64(target) {
 		return false
 	}
 	d.waited = 0

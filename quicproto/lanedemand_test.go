@@ -22,14 +22,15 @@ func TestLaneDemand(t *testing.T) {
 		{"a thin link", 4 * time.Millisecond, 200 * media.Kbps, 100 * media.Kbps, false},
 	} {
 		var d laneDemand
+		carry := func() media.Bitrate { return test.carry }
 		for range 10 {
 			now = now.Add(20 * time.Millisecond)
 			d.handleSent(now, test.waits)
 		}
-		if got := d.want(now, test.target, test.carry); got != test.want {
+		if got := d.want(now, test.target, carry); got != test.want {
 			t.Errorf("%s: one more lane is %v, want %v", test.name, got, test.want)
 		}
-		if d.want(now, test.target, test.carry) {
+		if d.want(now, test.target, carry) {
 			t.Errorf("%s: and another at once", test.name)
 		}
 	}

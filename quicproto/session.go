@@ -383,9 +383,9 @@ func (s *Session) QueueDelay() time.Duration { return s.sender.rate.queueDelay()
 // silent reports whether feedback has not come for longer than chance explains.
 func (s *Session) silent() bool { return s.sender.rate.silence.halvings > 0 }
 
-// WantLane says whether the connection should have one more lane now, as its lanes
-// carry so much (ConnStats.Carry); it is then taken for opened.
-func (s *Session) WantLane(now time.Time, carry media.Bitrate) bool {
+// WantLane says whether the connection should have one more lane now, whose lanes
+// carry so much (Conn.Carry, asked only if something waits); it is then taken for opened.
+func (s *Session) WantLane(now time.Time, carry func() media.Bitrate) bool {
 	return !s.sender.rate.congested() && !s.silent() && s.sender.laneDemand.want(now, s.Target(), carry)
 }
 
