@@ -100,12 +100,10 @@ func (s *stream) openChannels(dir direction, name string) error {
 // start lets the callbacks begin.
 func (s *stream) start() error {
 	return exclusively(openLimit, func() error {
-		select {
-		case <-s.closed:
+		if s.isClosed() {
 			return io.EOF
-		default:
-			return deviceError(s.line.start())
 		}
+		return deviceError(s.line.start())
 	})
 }
 
