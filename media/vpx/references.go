@@ -35,6 +35,9 @@ type held struct {
 type references struct {
 	layers   int      // temporal layers, 1 to 3
 	longTerm []buffer // the buffers that marked frames take in turn
+	// idle are the buffers without a use, a bit each. They follow the base: left alone,
+	// they would keep a keyframe in memory that nothing is predicted from.
+	idle uint8
 	// scales says that a frame may be predicted from one of another size.
 	scales bool
 
@@ -98,7 +101,7 @@ func (r *references) keep(p *plan, mark bool) {
 	case p.keyframe:
 		p.mark = r.longTerm[0]
 	case p.layer == 0:
-		p.to = 1 << baseBuffer
+		p.to = 1<<baseBuffer | r.idle
 		if mark {
 			p.mark = r.oldest()
 			p.to |= 1 << p.mark

@@ -21,7 +21,11 @@ func (vp9) name() string                { return "vp9" }
 func (vp9) iface() *C.vpx_codec_iface_t { return C.vpx_codec_vp9_cx() }
 
 func (vp9) references(layers int) references {
-	return references{layers: layers, scales: true, longTerm: []buffer{2, 3, 4}}
+	r := references{layers: layers, scales: true, longTerm: []buffer{2, 3, 4}, idle: 1<<5 | 1<<6 | 1<<7}
+	if layers < 3 {
+		r.idle |= 1 << middleBuffer
+	}
+	return r
 }
 
 // codedSize is even, as SVC mode has it. The size to be shown goes along.
