@@ -17,7 +17,8 @@ import (
 // What is over is forgotten: a level by the rate at which it used to be exceeded,
 // and jitter as a whole, with its tail, when a second and a half had much less of
 // it than the time before. So an improvement is believed at once, and rare events
-// are remembered longer.
+// are remembered longer. While a queue grows, it aims beyond all that it was told
+// (lagRamp).
 type lagEstimator struct {
 	ceiling int64 // samples, above fastest
 
@@ -25,6 +26,7 @@ type lagEstimator struct {
 	next   int
 	n      int
 	beyond lateRun
+	ramp   lagRamp
 	goal   int64 // the present target, unless stale
 	stale  bool
 }
@@ -93,6 +95,7 @@ func (e *lagEstimator) observe(pulled, need int64) {
 		return
 	}
 	e.beyond.active = false
+	e.ramp.observe(need)
 	s := e.span(0)
 	if before := e.least(min(1, e.n-1)); need < before-fasterStep {
 		e.shift(need - before)
@@ -146,6 +149,7 @@ func (e *lagEstimator) shift(d int64) {
 		s := &e.spans[i]
 		s.least, s.most, s.other = s.least+d, s.most+d, s.other+d
 	}
+	e.ramp = lagRamp{}
 	e.stale = true
 }
 
@@ -196,7 +200,7 @@ func (e *lagEstimator) least(age int) int64 {
 // target is the lag to aim at.
 func (e *lagEstimator) target() int64 {
 	if e.stale {
-		e.goal = min(max(e.usual(), e.recent()), e.fastest()+e.ceiling)
+		e.goal = min(max(e.usual(), e.recent()+e.ramp.lead()), e.fastest()+e.ceiling)
 		e.stale = false
 	}
 	return e.goal
