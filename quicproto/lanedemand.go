@@ -7,8 +7,8 @@ import (
 )
 
 // laneDemand decides when a connection should get one more lane: when datagrams
-// that our own pacing let go wait for QUIC's congestion window, on a path that is
-// lossy but not congested. On a clean path, and on a thin one, where each
+// that our own pacing let go wait for QUIC's congestion window, on a path that loses
+// packets by chance or to the queue that others fill. On a clean path, and on a thin one, where each
 // handshake would cost seconds of sound, it never asks. Its zero value is ready.
 type laneDemand struct {
 	began  time.Time     // of the window

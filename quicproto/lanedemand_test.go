@@ -35,3 +35,26 @@ func TestLaneDemand(t *testing.T) {
 		}
 	}
 }
+
+func TestLanesBesideOthersWhoFillTheQueue(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		rate func(*rateControl)
+		want bool
+	}{
+		{"no queue", func(*rateControl) {}, true},
+		{"others fill it", func(r *rateControl) { r.contest = new(contest) }, true},
+		{"we yield", func(r *rateControl) { r.yielding = new(yielding) }, false},
+	} {
+		s := NewSession(SessionConfig{Start: 2 * media.Mbps})
+		test.rate(s.sender.rate)
+		now := time.Unix(1, 0)
+		for range 10 {
+			now = now.Add(20 * time.Millisecond)
+			s.sender.laneDemand.handleSent(now, 4*time.Millisecond)
+		}
+		if got := s.WantLane(now, func() media.Bitrate { return media.Mbps }); got != test.want {
+			t.Errorf("%s: one more lane is %v, want %v", test.name, got, test.want)
+		}
+	}
+}

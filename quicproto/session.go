@@ -385,8 +385,10 @@ func (s *Session) silent() bool { return s.sender.rate.silence.halvings > 0 }
 
 // WantLane says whether the connection should have one more lane now, whose lanes
 // carry so much (Conn.Carry, asked only if something waits); it is then taken for opened.
+// Not while we yield to a queue; but beside others who fill it, a window would close for
+// half a round trip with each packet that overflows, and sound would wait.
 func (s *Session) WantLane(now time.Time, carry func() media.Bitrate) bool {
-	return !s.sender.rate.congested() && !s.silent() && s.sender.laneDemand.want(now, s.Target(), carry)
+	return s.sender.rate.yielding == nil && !s.silent() && s.sender.laneDemand.want(now, s.Target(), carry)
 }
 
 // SendStats returns what was sent so far.
