@@ -117,7 +117,7 @@ const (
 	// the 95th percentile. Where a retransmission takes longer, fewer may, at least
 	// minFrameLoss; where it is quick, most.
 	frameLoss    = 0.02
-	minFrameLoss = 0.001
+	minFrameLoss = 0.0005
 	usualRTT     = 40 * time.Millisecond
 	// baseParity + parityPerLoss times the loss is the greatest share of parity
 	// packets, relative to the data; farParity times that where the round trip is
@@ -125,17 +125,19 @@ const (
 	baseParity    = 0.1
 	parityPerLoss = 4.5
 	maxParity     = 1
-	farParity     = 1.8
+	farParity     = 2.4
 	farRTT        = 150 * time.Millisecond
 	// creditFrames is for how many frames saved credit lasts.
 	creditFrames = 3
 )
 
-// tolerableFrameLoss is the share of frames that may be left to retransmission.
+// tolerableFrameLoss is the share of frames that may be left to retransmission. It falls
+// with the square of the round trip, as each then also stands for longer.
 func tolerableFrameLoss(rtt time.Duration) float64 {
 	x := float64(usualRTT) / float64(max(rtt, time.Millisecond))
+	x *= x
 	if x > 1 {
-		x *= x * x
+		x *= math.Sqrt(x)
 	}
 	return min(max(frameLoss*x, minFrameLoss), 1)
 }
